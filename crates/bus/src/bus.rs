@@ -1,0 +1,183 @@
+//! The bus and a daemon's place on it: one face for all carriers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Email, NodeId};
+
+use crate::hub::{self, Hub};
+use crate::local::{self, Local};
+use crate::{Address, BusError, BusUrl, Handler, Members, Node, Notice, Request, Response, Secret};
+
+/// How long a request waits for its answer, unless [`Bus::with_deadline`] says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+/// The longest that a request can be made to wait.
+pub const LONGEST_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The channel between the daemons. Cheap to clone; all clones are the same bus.
+///
+/// With the `hub` carrier the process that holds this may be the one that hosts the hub. It goes
+/// on doing so until the last clone and the last [`Member`] are dropped.
+#[derive(Clone)]
+pub struct Bus {
+    carrier: Carrier,
+    deadline: Duration,
+}
+
+#[derive(Clone)]
+enum Carrier {
+    Local(Arc<Local>),
+    Hub(Arc<Hub>),
+}
+
+impl Bus {
+    /// A new bus for daemons in this process. Only clones of it lead to the same one.
+    pub fn local() -> Self {
+        Self { carrier: Carrier::Local(Arc::default()), deadline: DEADLINE }
+    }
+
+    /// Opens the bus at `url`. For the hub this makes sure that there is one: it connects and
+    /// checks the secret both ways, or hosts the hub in this process if nobody does, on the
+    /// current Tokio runtime. Fails within a few seconds.
+    pub async fn open(url: &BusUrl, secret: Secret) -> Result<Self, BusError> {
+        let carrier = match hub::Place::of(url) {
+            None => return Ok(Self::local()),
+            Some(place) => Carrier::Hub(Hub::open(place, secret).await?),
+        };
+        Ok(Self { carrier, deadline: DEADLINE })
+    }
+
+    /// The same bus, on which the requests of those who join from now on wait so long for their
+    /// answer, at most [`LONGEST_DEADLINE`].
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline.min(LONGEST_DEADLINE);
+        self
+    }
+
+    /// Takes a place on the bus. From now on `handler` is called for what reaches `node`, on the
+    /// current Tokio runtime. When this returns, the new member sees who is there. Fails within
+    /// a few seconds, and at once if another daemon has the same number.
+    pub async fn join(&self, node: Node, handler: Arc<dyn Handler>) -> Result<Member, BusError> {
+        let id = node.id;
+        let seat = match &self.carrier {
+            Carrier::Local(local) => Seat::Local(local.join(node, handler)?),
+            Carrier::Hub(hub) => Seat::Hub(hub::Seat::join(Arc::clone(hub), node, handler).await?),
+        };
+        Ok(Member { id, deadline: self.deadline, seat })
+    }
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let carrier = match self.carrier {
+            Carrier::Local(_) => "local",
+            Carrier::Hub(_) => "hub",
+        };
+        f.debug_struct("Bus").field("carrier", &carrier).field("deadline", &self.deadline).finish()
+    }
+}
+
+/// A daemon's place on the bus. Dropping it leaves: what was sent before still goes out, and then
+/// the others see it go.
+pub struct Member {
+    id: NodeId,
+    deadline: Duration,
+    seat: Seat,
+}
+
+enum Seat {
+    Local(local::Seat),
+    Hub(hub::Seat),
+}
+
+impl Member {
+    /// The number of the daemon whose place this is.
+    pub const fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// Who is there now, this daemon included. A cheap snapshot.
+    pub fn members(&self) -> Arc<Members> {
+        match &self.seat {
+            Seat::Local(seat) => seat.members(),
+            Seat::Hub(seat) => seat.members(),
+        }
+    }
+
+    /// This notification server holds `user` from now on: [`Address::User`] reaches it. Saying
+    /// so again changes nothing. If two servers hold a user, the one that said so last counts.
+    /// Daemons of other roles cannot hold users; the call is ignored with a warning.
+    pub fn hold(&self, user: &Email) {
+        match &self.seat {
+            Seat::Local(seat) => seat.hold(user),
+            Seat::Hub(seat) => seat.hold(user),
+        }
+    }
+
+    /// This notification server no longer holds `user`.
+    pub fn release(&self, user: &Email) {
+        match &self.seat {
+            Seat::Local(seat) => seat.release(user),
+            Seat::Hub(seat) => seat.release(user),
+        }
+    }
+
+    /// Sends a notice. Never waits and calls no handler, so it may be called under a lock. A
+    /// user's notice may come back to the sender, who may hold them; a role's does not. A notice
+    /// to an address where nobody is is dropped.
+    ///
+    /// A notice has at most 1 MiB in its encoded form, a larger one is dropped with an error in
+    /// the log. While the connection to the bus is down, up to 8 MiB wait for it to come back.
+    pub fn send(&self, to: &Address, notice: Notice) {
+        match &self.seat {
+            Seat::Local(seat) => seat.send(to, notice),
+            Seat::Hub(seat) => seat.send(to, &notice),
+        }
+    }
+
+    /// Asks, and waits for the answer, at most for the deadline of the bus. Of several daemons
+    /// with the same role one is asked, never the asker.
+    ///
+    /// Fails at once with [`BusError::NoResponders`] if nobody is at the address, and with
+    /// [`BusError::Disconnected`] if the one that was asked goes away. While the connection to
+    /// the bus is down, a request waits for it within its deadline.
+    pub async fn request(&self, to: &Address, request: Request) -> Result<Response, BusError> {
+        let answer = async {
+            match &self.seat {
+                Seat::Local(seat) => seat.request(to, request).await,
+                Seat::Hub(seat) => seat.request(to, &request).await,
+            }
+        };
+        match tokio::time::timeout(self.deadline, answer).await {
+            Ok(answer) => answer.map_err(|why| why.at(to)),
+            Err(_) if !self.is_connected() => Err(BusError::Disconnected { to: to.clone() }),
+            Err(_) => Err(BusError::Timeout { to: to.clone(), deadline: self.deadline }),
+        }
+    }
+
+    /// Tells the others how many connections this daemon holds, and whether it is draining.
+    /// Cheap enough for each change: mere load goes out about once a second.
+    pub fn announce(&self, load: u32, draining: bool) {
+        match &self.seat {
+            Seat::Local(seat) => seat.announce(load, draining),
+            Seat::Hub(seat) => seat.announce(load, draining),
+        }
+    }
+
+    /// Is the connection to the bus up? Always, in one process. For readiness checks and
+    /// metrics; by the time that one acts on it, it may be otherwise.
+    pub fn is_connected(&self) -> bool {
+        match &self.seat {
+            Seat::Local(_) => true,
+            Seat::Hub(seat) => seat.is_connected(),
+        }
+    }
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Member").field("id", &self.id).finish_non_exhaustive()
+    }
+}

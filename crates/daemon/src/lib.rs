@@ -1,0 +1,56 @@
+//! The shell for all daemons: everything around the state machines of `logic`.
+//!
+//! * [`config`]: the one configuration file.
+//! * [`listener`]: accepts connections, within limits per address.
+//! * [`connection`]: the one loop that drives every machine over every connection.
+//! * [`link`]: the way to a client, which anyone may write to without waiting.
+//! * [`desk`]: who answers a machine's questions.
+//! * [`program`]: what the programs have in common.
+
+pub mod address;
+pub mod config;
+pub mod connection;
+pub mod desk;
+pub mod link;
+pub mod listener;
+pub mod logging;
+pub mod program;
+pub mod running;
+
+pub use config::Config;
+pub use connection::Terms;
+pub use desk::{Desk, Drive, Reply};
+pub use link::{Client, Link};
+pub use running::{Running, Shutdown};
+
+/// What every daemon is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// The operator's decisions.
+    pub config: std::sync::Arc<Config>,
+    /// Accounts, lists, cookies.
+    pub store: store::Store,
+    /// The other daemons.
+    pub bus: bus::Bus,
+}
+
+/// Why a daemon cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its address cannot be listened at.
+    #[error("cannot listen on {address}: {source}; set [{section}] listen to a free address")]
+    Listen {
+        /// The section of the configuration.
+        section: &'static str,
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The bus does not let it join.
+    #[error("cannot join the bus: {0}")]
+    Bus(#[from] bus::BusError),
+    /// The store does not answer.
+    #[error("cannot read the store: {0}")]
+    Store(#[from] store::StoreError),
+}

@@ -1,0 +1,265 @@
+//! The way to one client: a socket that anyone may write to without waiting.
+//!
+//! Bytes are queued while a batch of work lasts, and written once at its end, by whoever did the
+//! work: no task of the receiver wakes for it. What the socket does not take stays queued,
+//! bounded in bytes and in time, and the connection's own task writes it when the socket can.
+//! A client that does not read is closed; nobody waits for it.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use logic::Outlet;
+use msnp::Traits;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use crate::running::Wake;
+
+/// The way to one client, and the news that its session has yet to see.
+pub struct Link<N> {
+    transport: Transport,
+    state: Mutex<State<N>>,
+    wake: Notify,
+    /// Most bytes that may wait.
+    limit: usize,
+}
+
+enum Transport {
+    Tcp(TcpStream),
+    /// Bytes wait until someone takes them: a test is at the other end.
+    Memory,
+}
+
+struct State<N> {
+    queue: Vec<u8>,
+    notices: VecDeque<N>,
+    /// Nothing more will be written.
+    closed: Option<Closed>,
+    /// This link is in the batch's list of those to write to.
+    dirty: bool,
+}
+
+/// Why nothing more can be written to a client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Closed {
+    /// Its connection is gone.
+    Gone,
+    /// It does not read what it is sent.
+    Overflow,
+    /// The loop has closed it.
+    Done,
+}
+
+/// Something with bytes to write at the end of a batch.
+trait Flush {
+    fn flush(&self);
+}
+
+thread_local! {
+    /// The links that the batch under way on this thread has queued bytes for.
+    static BATCH: RefCell<Option<Vec<Arc<dyn Flush>>>> = const { RefCell::new(None) };
+}
+
+/// Does work that sends to clients, then writes to each of them once.
+///
+/// Batches do not nest: one inside another belongs to the outer one.
+pub fn batch<T>(work: impl FnOnce() -> T) -> T {
+    let outermost = BATCH.with_borrow_mut(|batch| {
+        let outermost = batch.is_none();
+        batch.get_or_insert_default();
+        outermost
+    });
+    let _end = EndOfBatch { outermost };
+    work()
+}
+
+/// Ends a batch, even one that panics: the thread goes on to others.
+struct EndOfBatch {
+    outermost: bool,
+}
+
+impl Drop for EndOfBatch {
+    fn drop(&mut self) {
+        if self.outermost {
+            let links = BATCH.with_borrow_mut(Option::take);
+            for link in links.into_iter().flatten() {
+                link.flush();
+            }
+        }
+    }
+}
+
+impl<N: Send + 'static> Link<N> {
+    /// The way to the client at the other end of `stream`.
+    pub fn tcp(stream: TcpStream, limit: usize) -> Arc<Self> {
+        Arc::new(Self::new(Transport::Tcp(stream), limit))
+    }
+
+    /// The way to a client in the same process, which takes what is sent with [`Link::take`].
+    pub fn memory(limit: usize) -> Arc<Self> {
+        Arc::new(Self::new(Transport::Memory, limit))
+    }
+
+    const fn new(transport: Transport, limit: usize) -> Self {
+        let state = State { queue: Vec::new(), notices: VecDeque::new(), closed: None, dirty: false };
+        Self { transport, state: Mutex::new(state), wake: Notify::const_new(), limit }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<N>> {
+        // The state is whole after every statement that could panic, so a poisoned lock is no harm.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues bytes, to be written at the end of the batch under way, or now if there is none.
+    /// `false` if they will not be written.
+    pub fn send(self: &Arc<Self>, bytes: &[u8]) -> bool {
+        let mut state = self.state();
+        if state.closed.is_some() {
+            return false;
+        }
+        if state.queue.len() + bytes.len() > self.limit {
+            state.closed = Some(Closed::Overflow);
+            state.queue = Vec::new();
+            drop(state);
+            self.wake.notify_one();
+            return false;
+        }
+        state.queue.extend_from_slice(bytes);
+        if !state.dirty {
+            state.dirty = true;
+            drop(state);
+            let batched = BATCH.with_borrow_mut(|batch| {
+                batch.as_mut().map(|links| links.push(Arc::clone(self) as Arc<dyn Flush>)).is_some()
+            });
+            if !batched {
+                self.flush();
+            }
+        }
+        true
+    }
+
+    /// Tells the session.
+    pub fn notify(&self, notice: N) {
+        self.state().notices.push_back(notice);
+        self.wake.notify_one();
+    }
+
+    /// The oldest notice that the session has yet to see.
+    pub fn notice(&self) -> Option<N> {
+        self.state().notices.pop_front()
+    }
+
+    /// Takes what waits to be written. For links in memory.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.state().queue)
+    }
+
+    /// Why nothing more can be written, if so.
+    pub fn closed(&self) -> Option<Closed> {
+        self.state().closed
+    }
+
+    /// Nothing more is to be written after what waits.
+    pub fn close(&self) {
+        self.state().closed.get_or_insert(Closed::Done);
+    }
+
+    /// How many bytes wait for the socket.
+    pub(crate) fn waiting(&self) -> usize {
+        self.state().queue.len()
+    }
+
+    /// The socket; the loop reads from it.
+    pub(crate) fn stream(&self) -> &TcpStream {
+        match &self.transport {
+            Transport::Tcp(stream) => stream,
+            Transport::Memory => unreachable!("the loop runs on sockets"),
+        }
+    }
+
+    /// Resolves when there is a notice, or when the link was closed by someone else.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Writes what the socket takes now.
+    pub(crate) fn write(&self) {
+        let Transport::Tcp(stream) = &self.transport else { return };
+        let mut state = self.state();
+        state.dirty = false;
+        let mut written = 0;
+        while written < state.queue.len() {
+            match stream.try_write(&state.queue[written..]) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    state.closed.get_or_insert(Closed::Gone);
+                    state.queue = Vec::new();
+                    drop(state);
+                    return self.wake.notify_one();
+                }
+            }
+        }
+        if written == state.queue.len() {
+            // An idle connection keeps no buffer.
+            state.queue = Vec::new();
+        } else {
+            state.queue.drain(..written);
+            drop(state);
+            self.wake.notify_one();
+        }
+    }
+}
+
+impl<N: Send + 'static> Flush for Link<N> {
+    fn flush(&self) {
+        match self.transport {
+            Transport::Tcp(_) => self.write(),
+            Transport::Memory => self.state().dirty = false,
+        }
+    }
+}
+
+impl<N: Send + 'static> Wake for Link<N> {
+    fn wake(&self) {
+        self.wake.notify_one();
+    }
+}
+
+/// A link to a client whose dialect is known: what tables and rooms hand news to.
+pub struct Client<N> {
+    link: Arc<Link<N>>,
+    traits: &'static Traits,
+}
+
+impl<N> Client<N> {
+    /// The client at the end of `link`.
+    pub const fn new(link: Arc<Link<N>>, traits: &'static Traits) -> Self {
+        Self { link, traits }
+    }
+}
+
+impl<N> Clone for Client<N> {
+    fn clone(&self) -> Self {
+        Self { link: Arc::clone(&self.link), traits: self.traits }
+    }
+}
+
+impl<N: Send + 'static> Outlet for Client<N> {
+    type Notice = N;
+
+    fn traits(&self) -> &'static Traits {
+        self.traits
+    }
+
+    fn send(&self, bytes: &Bytes) -> bool {
+        self.link.send(bytes)
+    }
+
+    fn notify(&self, notice: N) {
+        self.link.notify(notice);
+    }
+}

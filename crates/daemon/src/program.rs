@@ -1,0 +1,110 @@
+//! What the programs have in common: arguments, configuration, store, bus, and the end.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use bus::{Bus, BusUrl, Secret};
+use clap::Args;
+use store::{MasterKey, Store};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{Config, Parts, Running, Shutdown, logging};
+
+/// How long connections may take to end by themselves when a daemon stops.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The arguments that every daemon takes.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// The configuration file; without one, every key has its default
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Check the configuration, and do nothing else
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl Common {
+    /// Reads the configuration. `None` if it was only to be checked, and is in order.
+    pub fn configuration(&self) -> anyhow::Result<Option<Arc<Config>>> {
+        let config = match &self.config {
+            Some(path) => Config::read(path)?,
+            None => Config::default(),
+        };
+        if self.check {
+            say("The configuration is in order.");
+            return Ok(None);
+        }
+        logging::start(&config.log);
+        Ok(Some(Arc::new(config)))
+    }
+}
+
+/// Opens the store and the bus.
+pub async fn open(config: Arc<Config>) -> anyhow::Result<Parts> {
+    let keys = MasterKey::load_or_create(&config.store.key_file)?;
+    let store = Store::open(&config.store.url, keys).await?;
+    let bus = match &config.bus.url {
+        BusUrl::Local => Bus::local(),
+        url => Bus::open(url, Secret::load_or_create(&config.bus.secret_file)?).await.context("cannot open the bus")?,
+    };
+    Ok(Parts { config, store, bus })
+}
+
+/// Refuses the bus within one process to a program that is only one daemon.
+pub fn needs_shared_bus(config: &Config) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        config.bus.url != BusUrl::Local,
+        "one daemon alone needs a bus to find the others: set [bus] url = \"hub:tcp://127.0.0.1:1866\", or run msnpd"
+    );
+    Ok(())
+}
+
+/// Waits for SIGTERM or SIGINT, then stops what runs.
+pub async fn until_stopped(parts: Parts, running: Vec<Running>, shutdown: Shutdown) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    shutdown.stop();
+    for daemon in running {
+        daemon.task.await.context("a daemon panicked")?;
+    }
+    shutdown.drain(GRACE).await;
+    parts.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Runs a program to its end: an error is one sentence on standard error, and a failure.
+pub fn finish(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tells the operator something, on standard output.
+#[expect(clippy::print_stdout, reason = "the one place where daemons talk to whoever started them")]
+pub fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where daemons complain to whoever started them")]
+fn complain(text: &str) {
+    eprintln!("error: {text}");
+}
+
+/// The runtime for a daemon.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+}

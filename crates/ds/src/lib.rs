@@ -1,0 +1,94 @@
+//! The dispatch server: names the notification server of each user.
+//!
+//! What it decides is in `logic::ds`; where a user's home is, the members of the bus tell.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use bus::{Answering, Handler, Member, Members, Node, Request, Response};
+use daemon::address::Doorkeeper;
+use daemon::listener::{self, Door, Seat};
+use daemon::{Parts, Reply, Running, ServeError, Shutdown, config};
+use logic::ds::{Answer, Question, Rules, Session};
+use logic::ns::Site;
+use model::{Email, Endpoint, NodeId, Notice, Role};
+use tracing::info;
+
+/// What all sessions of a dispatch server share.
+pub struct Hall {
+    rules: Arc<Rules>,
+    member: OnceLock<Weak<Member>>,
+}
+
+/// Answers one session's questions.
+pub struct Desk(Arc<Hall>);
+
+/// Begins to serve.
+pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeError> {
+    let listen = parts.config.ds.listen;
+    let listener = listener::bind("ds", listen)?;
+    let address =
+        listener.local_addr().map_err(|source| ServeError::Listen { section: "ds", address: listen, source })?;
+    let (hall, member) = Hall::open(parts, config::endpoint(None, address)).await?;
+    info!(role = %Role::Dispatch, %address, "listening");
+    let door = Door {
+        doorkeeper: Doorkeeper::new(parts.config.caps()),
+        terms: parts.config.terms(),
+        shutdown: shutdown.clone(),
+    };
+    let task = tokio::spawn(async move {
+        listener::serve(listener, door, move |seat| hall.seat(&seat)).await;
+        drop(member);
+    });
+    Ok(Running { address, task })
+}
+
+impl Hall {
+    /// Joins the bus. The server is there for as long as the member is held.
+    pub async fn open(parts: &Parts, endpoint: Endpoint) -> Result<(Arc<Self>, Arc<Member>), ServeError> {
+        let hall = Arc::new(Self { rules: Arc::new(parts.config.ds_rules()), member: OnceLock::new() });
+        let id = NodeId(rand::random());
+        let node = Node { id, role: Role::Dispatch, endpoint, weight: 1, load: 0, draining: false };
+        let member = Arc::new(parts.bus.join(node, Arc::clone(&hall) as _).await?);
+        hall.member.get_or_init(|| Arc::downgrade(&member));
+        Ok((hall, member))
+    }
+
+    /// A client has connected.
+    pub fn seat(self: &Arc<Self>, seat: &Seat<()>) -> (Session, Desk) {
+        let session = Session::new(Arc::clone(&self.rules), Site { reached: seat.reached });
+        (session, Desk(Arc::clone(self)))
+    }
+
+    fn members(&self) -> Option<Arc<Members>> {
+        self.member.get().and_then(Weak::upgrade).map(|member| member.members())
+    }
+
+    /// The server of someone who has not said who they are: any, since it refers them on.
+    fn any(&self) -> Option<Endpoint> {
+        let members = self.members()?;
+        let stranger = Email::parse(&format!("{:x}@example.com", rand::random::<u64>())).ok()?;
+        members.home_of(&stranger).map(|node| node.endpoint.clone())
+    }
+}
+
+impl daemon::Desk<Session> for Desk {
+    fn answer(&mut self, question: Question) -> Reply<Answer> {
+        Reply::Now(match question {
+            Question::Home(email) => {
+                self.0.members().and_then(|members| members.home_of(&email).map(|node| node.endpoint.clone()))
+            }
+            Question::Any => self.0.any(),
+        })
+    }
+}
+
+/// A dispatch server only listens to who is there.
+impl Handler for Hall {
+    fn notice(&self, _: NodeId, _: Notice) {}
+
+    fn request(self: Arc<Self>, _: NodeId, _: Request) -> Answering {
+        Box::pin(async { Response::Failed })
+    }
+
+    fn members(&self, _: &Arc<Members>) {}
+}

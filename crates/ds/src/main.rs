@@ -1,0 +1,31 @@
+//! `msnp-ds`: the dispatch server as a program of its own.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use daemon::Shutdown;
+use daemon::program::{Common, finish, needs_shared_bus, open, runtime, say, until_stopped};
+
+/// The dispatch server of the MSN Messenger server suite
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+}
+
+fn main() -> ExitCode {
+    finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Some(config) = arguments.common.configuration()? else { return Ok(()) };
+    needs_shared_bus(&config)?;
+    runtime()?.block_on(async {
+        let parts = open(config).await?;
+        let shutdown = Shutdown::default();
+        let running = ds::serve(&parts, &shutdown).await?;
+        say(&format!("The dispatch server listens on {}.", running.address));
+        until_stopped(parts, vec![running], shutdown).await
+    })
+}

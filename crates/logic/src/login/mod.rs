@@ -1,0 +1,3 @@
+//! Sign-in schemes, one file each.
+
+pub mod md5;

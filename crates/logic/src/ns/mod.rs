@@ -1,0 +1,26 @@
+//! The notification server: sign-in, lists, presence, rings.
+//!
+//! * [`session`](self::Session): one client's state machine.
+//! * [`presence`](self::Presence): who is here and who watches whom, shared by all sessions.
+//! * [`lists`]: which edits of a roster are allowed, and what they change. Pure functions.
+//! * [`privacy`]: may one person see and call another?
+
+mod call;
+mod desk;
+mod directory;
+mod edits;
+mod fan;
+pub mod lists;
+mod online;
+mod presence;
+mod presence_afar;
+pub mod privacy;
+mod session;
+mod sign_in;
+mod sync;
+
+pub use desk::{Answer, Called, Entry, Found, Identity, Notice, Question, Ring, Secret, SignedIn};
+pub use presence::{Callee, Presence, View};
+pub use session::{Rules, Session, Site};
+pub use sign_in::shown_name;
+pub(crate) use sign_in::{bad_handle, greeting};

@@ -1,0 +1,259 @@
+//! A client that is signed in: what it may send, and what it is told.
+
+use std::time::{Duration, Instant};
+
+use model::{Email, GroupId, List, Name, Roster, Status};
+use msnp::ns::{Event, ReferTo, Request, StatusWord, SystemMessage};
+use msnp::{Code, Traits, TrId};
+
+use super::edits::Pending as Deed;
+use super::session::{Fx, Rules, Site, refuse_and_close};
+use super::{Answer, Identity, Notice, Question, View};
+use crate::{Bucket, challenge};
+
+/// How long after its first `CHG` a client is challenged for the first time.
+const FIRST_CHALLENGE: Duration = Duration::from_secs(5);
+
+/// What a signed-in session needs of its surroundings to act.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) rules: &'a Rules,
+    pub(super) site: Site,
+    pub(super) traits: &'static Traits,
+    pub(super) now: Instant,
+}
+
+impl Context<'_> {
+    pub(super) fn send(&self, effects: &mut Fx, event: &Event<'_>) {
+        event.encode(self.traits, &mut effects.send);
+    }
+}
+
+pub(super) fn refuse(effects: &mut Fx, trid: TrId, code: Code) {
+    msnp::error(&mut effects.send, trid, code);
+}
+
+/// What the open question is for.
+pub(super) enum Pending {
+    /// Nothing is sent when it is done.
+    Quiet,
+    /// `ADD` of someone who is not in the roster.
+    Find { trid: TrId, list: List, email: Email, name: Name, group: Option<GroupId> },
+    /// An edit of lists or settings.
+    Deed(Deed),
+    /// The roster is read again.
+    Reload,
+    /// `XFR SB`
+    Room(TrId),
+    /// `CHL` from the client, or from here.
+    Challenge(Option<TrId>),
+    /// `FND`
+    Search(TrId),
+    /// `SND`, or `SDC`
+    Invite { trid: TrId, own_words: bool },
+    /// `PAG`
+    Page(TrId),
+}
+
+/// Where the client stands with proving what program it is.
+enum Proof {
+    /// It is not asked.
+    Off,
+    /// It will be asked.
+    Next(Instant),
+    /// It has been asked.
+    Owed { challenge: String, until: Instant },
+}
+
+/// A client that is signed in.
+pub(super) struct Online {
+    pub(super) identity: Identity,
+    pub(super) roster: Roster,
+    /// It has sent `SYN`, so that it wants to hear of changes.
+    pub(super) synced: bool,
+    pub(super) status: Option<Status>,
+    pub(super) takes_calls: bool,
+    pub(super) pending: Option<Pending>,
+    /// Whom the last `FND` found.
+    pub(super) hits: Vec<Email>,
+    pub(super) rooms: Bucket,
+    changes: Bucket,
+    proof: Proof,
+    settle_at: Option<Instant>,
+}
+
+impl Online {
+    pub(super) const fn new(
+        identity: Identity,
+            roster: Roster,
+        settle_at: Option<Instant>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            identity,
+            roster,
+            synced: false,
+            status: None,
+            takes_calls: true,
+            pending: None,
+            hits: Vec::new(),
+            rooms: Bucket::full(now),
+            changes: Bucket::full(now),
+            proof: Proof::Off,
+            settle_at,
+        }
+    }
+
+    pub(super) fn ask(&mut self, effects: &mut Fx, pending: Pending, question: Question) {
+        self.pending = Some(pending);
+        effects.ask(question);
+    }
+
+    pub(super) fn request(&mut self, request: Request<'_>, context: &Context<'_>, effects: &mut Fx) {
+        match request {
+            Request::Ver { trid, .. } => refuse_and_close(effects, trid, Code::NotExpected, "a second VER"),
+            Request::Usr { trid, .. } => refuse(effects, trid, Code::AlreadySignedIn),
+            Request::Inf { trid } => context.send(effects, &Event::Inf { trid }),
+            Request::Cvr { trid, version } => self.newest(trid, false, version.version, context, effects),
+            Request::Cvq { trid, version } => self.newest(trid, true, version.version, context, effects),
+            Request::Out => effects.close("the client signed out"),
+            Request::Png => context.send(effects, &Event::Qng),
+            Request::Chg { trid, status } => self.change(trid, status, context, effects),
+            Request::Chl { trid } => self.ask(effects, Pending::Challenge(Some(trid)), Question::Challenge),
+            Request::Qry { trid, product, digest } => self.prove(trid, product, digest, context, effects),
+            Request::Xfr { trid, to: ReferTo::Switchboard } => self.open_room(trid, context, effects),
+            Request::Xfr { trid, to: ReferTo::Notification } => refuse(effects, trid, Code::InvalidParameter),
+            Request::Ims { trid, on } => self.take_calls(trid, on, context, effects),
+            Request::Syn { trid, known } => self.synchronise(trid, known, context, effects),
+            Request::Lst { trid, list } => self.list(trid, list, context, effects),
+            Request::Lsg { trid } => self.groups(trid, context, effects),
+            Request::Url { .. }
+            | Request::Fnd { .. }
+            | Request::Snd { .. }
+            | Request::Sdc { .. }
+            | Request::Pag { .. } => self.directory(request, context, effects),
+            Request::Gtc { .. }
+            | Request::Blp { .. }
+            | Request::Prp { .. }
+            | Request::Add { .. }
+            | Request::Rem { .. }
+            | Request::Rea { .. }
+            | Request::Adg { .. }
+            | Request::Rmg { .. }
+            | Request::Reg { .. } => self.edit(request, context, effects),
+        }
+    }
+
+    pub(super) fn answer(&mut self, answer: Answer, context: &Context<'_>, effects: &mut Fx) {
+        match self.pending.take() {
+            None | Some(Pending::Quiet) => {}
+            Some(Pending::Find { trid, list, email, name, group }) => {
+                self.found(trid, list, &email, name, group, answer, context, effects);
+            }
+            Some(Pending::Deed(deed)) => self.edited(deed, answer, context, effects),
+            Some(Pending::Reload) => self.reloaded(answer, context, effects),
+            Some(Pending::Room(trid)) => self.room(trid, answer, context, effects),
+            Some(Pending::Challenge(trid)) => self.challenge(trid, answer, context, effects),
+            Some(Pending::Search(trid)) => self.hits(trid, answer, context, effects),
+            Some(Pending::Invite { trid, own_words }) => self.invited(trid, own_words, &answer, context, effects),
+            Some(Pending::Page(trid)) => {
+                if !matches!(answer, Answer::Sent(true)) {
+                    refuse(effects, trid, Code::PagingUnavailable);
+                }
+            }
+        }
+    }
+
+    pub(super) fn notice(&mut self, notice: Notice, context: &Context<'_>, effects: &mut Fx) {
+        match notice {
+            Notice::TakenOver => {
+                context.send(effects, &Event::OutOth);
+                effects.close("the account signed in elsewhere");
+            }
+            Notice::Shutdown { minutes: 0 } => {
+                context.send(effects, &Event::OutSsd);
+                effects.close("the server goes down");
+            }
+            Notice::Shutdown { minutes } => {
+                context.send(effects, &Event::System(SystemMessage::Maintenance { minutes }));
+            }
+            Notice::Ring(ring) => self.rung(&ring, context, effects),
+            Notice::Reverse { serial, peer, added } => self.reverse(serial, &peer, added, context, effects),
+            Notice::Property { serial, email, property, value } => {
+                self.contact_property(serial, &email, property, &value, context, effects);
+            }
+            Notice::Reload => self.ask(effects, Pending::Reload, Question::Reload),
+            Notice::Page { from, name, text } => self.paged(&from, &name, &text, context, effects),
+        }
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        let proof = match &self.proof {
+            Proof::Off => None,
+            Proof::Next(at) | Proof::Owed { until: at, .. } => Some(*at),
+        };
+        [proof, self.settle_at].into_iter().flatten().min()
+    }
+
+    pub(super) fn timeout(&mut self, context: &Context<'_>, effects: &mut Fx) {
+        if self.settle_at.take_if(|at| *at <= context.now).is_some() {
+            return self.ask(effects, Pending::Quiet, Question::Settle);
+        }
+        match &self.proof {
+            Proof::Next(at) if *at <= context.now => {
+                self.ask(effects, Pending::Challenge(None), Question::Challenge);
+            }
+            Proof::Owed { until, .. } if *until <= context.now => {
+                context.send(effects, &Event::Out);
+                effects.close("no answer to a challenge");
+            }
+            _ => {}
+        }
+    }
+
+    /// The echo comes before the `ILN`s, which the desk sends.
+    fn change(&mut self, trid: TrId, status: StatusWord, context: &Context<'_>, effects: &mut Fx) {
+        let StatusWord::To(status) = status else {
+            return refuse(effects, trid, Code::InvalidParameter);
+        };
+        if self.changes.take(context.rules.changes, context.now).is_err() {
+            return refuse(effects, trid, Code::TooRapid);
+        }
+        context.send(effects, &Event::Chg { trid, status });
+        self.settle_at = None;
+        if self.status.is_none()
+            && let Some(every) = context.rules.challenge_every
+            && context.traits.challenge != msnp::dialect::Challenge::None
+        {
+            self.proof = Proof::Next(context.now + every.min(FIRST_CHALLENGE));
+        }
+        self.status = Some(status);
+        let view = View { status, capabilities: 0, picture: None };
+        self.ask(effects, Pending::Quiet, Question::Appear(view, trid));
+    }
+
+    fn newest(&self, trid: TrId, query: bool, version: &str, context: &Context<'_>, effects: &mut Fx) {
+        let (download, info) = (&*context.rules.download_url, &*context.rules.info_url);
+        context.send(effects, &Event::Cvr { trid, query, version, download, info });
+    }
+
+    fn challenge(&mut self, trid: Option<TrId>, answer: Answer, context: &Context<'_>, effects: &mut Fx) {
+        let Answer::Challenge(challenge) = answer else { return };
+        context.send(effects, &Event::Chl { trid: trid.unwrap_or(TrId::ASYNC), challenge: &challenge });
+        self.proof = Proof::Owed { challenge, until: context.now + context.rules.challenge_patience };
+    }
+
+    fn prove(&mut self, trid: TrId, product: &str, digest: &str, context: &Context<'_>, effects: &mut Fx) {
+        match &self.proof {
+            Proof::Owed { challenge, .. } if challenge::verify(challenge, product, digest) => {
+                context.send(effects, &Event::Qry { trid });
+                self.proof = context.rules.challenge_every.map_or(Proof::Off, |every| Proof::Next(context.now + every));
+            }
+            _ => refuse_and_close(effects, trid, Code::ChallengeFailed, "a wrong answer to a challenge"),
+        }
+    }
+
+    pub(super) fn may_change(&mut self, context: &Context<'_>) -> bool {
+        self.changes.take(context.rules.changes, context.now).is_ok()
+    }
+}

@@ -1,0 +1,151 @@
+//! From `VER` to `USR … OK`. (docs/PROTOCOL.md, Sign-in)
+
+use std::time::Instant;
+
+use model::{BadEmail, Email, Name};
+use msnp::ns::{Event, ProfileFields, Request, Step};
+use msnp::{Code, Dialect, TrId};
+
+use super::online::Online;
+use super::session::{Fx, Session, Stage, refuse_and_close};
+use super::{Answer, Found, Identity, Question, Secret, SignedIn};
+use crate::login::md5;
+
+impl Session {
+    /// A command of a client that has not signed in.
+    pub(super) fn greet(&mut self, request: Request<'_>, effects: &mut Fx) {
+        match request {
+            Request::Ver { trid, offered } => self.version(trid, &offered, effects),
+            Request::Cvr { trid, version } => self.newest(trid, false, version.version, effects),
+            Request::Cvq { trid, version } => self.newest(trid, true, version.version, effects),
+            Request::Inf { trid } => self.send(effects, &Event::Inf { trid }),
+            Request::Usr { trid, step: Step::Initiate { handle } } => self.initiate(trid, handle, effects),
+            Request::Usr { trid, step: Step::Respond { response } } => self.respond(trid, response, effects),
+            Request::Out => effects.close("the client signed out"),
+            Request::Png => effects.close("PNG before sign-in"),
+            other => match other.trid() {
+                Some(trid) => msnp::error(&mut effects.send, trid, Code::NotSignedIn),
+                None => effects.close("a command before sign-in"),
+            },
+        }
+    }
+
+    /// A second `VER` is refused, since what was said before would change its meaning.
+    fn version(&mut self, trid: TrId, offered: &[&str], effects: &mut Fx) {
+        if self.dialect.is_some() {
+            return refuse_and_close(effects, trid, Code::NotExpected, "a second VER");
+        }
+        self.dialect = Dialect::choose(offered);
+        greeting(self.dialect, trid, offered, effects);
+    }
+
+    fn newest(&self, trid: TrId, query: bool, version: &str, effects: &mut Fx) {
+        let (download, info) = (&*self.rules.download_url, &*self.rules.info_url);
+        self.send(effects, &Event::Cvr { trid, query, version, download, info });
+    }
+
+    fn initiate(&mut self, trid: TrId, handle: &str, effects: &mut Fx) {
+        match Email::parse(handle) {
+            Ok(email) => {
+                self.stage = Stage::Identifying(trid);
+                effects.ask(Question::Identify(email));
+            }
+            Err(bad) => bad_handle(trid, bad, effects),
+        }
+    }
+
+    fn respond(&mut self, trid: TrId, response: &str, effects: &mut Fx) {
+        let Stage::Challenged { challenge, account } = std::mem::replace(&mut self.stage, Stage::Greeting) else {
+            return refuse_and_close(effects, trid, Code::AuthenticationFailed, "an answer to no challenge");
+        };
+        // The comparison is made for accounts that do not exist too, so that it takes as long.
+        let (identity, Secret(password)) = match account {
+            Some((identity, secret)) => (Some(identity), secret),
+            None => (None, Secret(challenge.clone())),
+        };
+        let right = md5::verify(&challenge, &password, response);
+        match identity {
+            Some(identity) if right && (identity.verified || !self.rules.require_verified) => {
+                self.stage = Stage::SigningIn(trid, identity.clone());
+                effects.ask(Question::SignIn(Box::new(identity), self.dialect()));
+            }
+            Some(_) if right => {
+                refuse_and_close(effects, trid, self.traits().unverified, "the e-mail address is not verified");
+            }
+            _ => {
+                self.stage = Stage::Failed;
+                refuse_and_close(effects, trid, Code::AuthenticationFailed, "wrong account or password");
+            }
+        }
+    }
+
+    /// An answer while the client signs in.
+    pub(super) fn answer_sign_in(&mut self, answer: Answer, now: Instant, effects: &mut Fx) {
+        match (std::mem::replace(&mut self.stage, Stage::Greeting), answer) {
+            (Stage::Identifying(trid), Answer::Identified(Found::Challenge { challenge, account })) => {
+                self.send(effects, &Event::UsrChallenge { trid, challenge: &challenge });
+                self.stage = Stage::Challenged { challenge, account };
+            }
+            (Stage::Identifying(trid), Answer::Identified(Found::Elsewhere(endpoint))) => {
+                let to = endpoint.as_seen_from(self.site.reached.ip());
+                self.send(effects, &Event::XfrNs { trid, to: &to, current: &self.site.current() });
+                effects.close("referred to the user's home");
+            }
+            (Stage::Identifying(trid), Answer::Identified(Found::TooMany)) => {
+                refuse_and_close(effects, trid, Code::ServerBusy, "too many failed sign-ins from this address");
+            }
+            (Stage::SigningIn(trid, identity), Answer::SignedIn(signed_in)) => {
+                self.begin(trid, identity, *signed_in, now, effects);
+            }
+            (Stage::Identifying(trid) | Stage::SigningIn(trid, _), _) => {
+                refuse_and_close(effects, trid, Code::ServerUnavailable, "the store or the bus is not there");
+            }
+            (stage, _) => self.stage = stage,
+        }
+    }
+
+    fn begin(&mut self, trid: TrId, identity: Identity, signed_in: SignedIn, now: Instant, effects: &mut Fx) {
+        let SignedIn { roster, unix_seconds, lingers } = signed_in;
+        let (email, name, verified) = (&identity.email, &identity.name, identity.verified);
+        self.send(effects, &Event::UsrOk { trid, email, name, verified });
+        let member = member_id(&roster);
+        self.send(effects, &Event::Profile(&ProfileFields { login_time: unix_seconds, email, member }));
+        let settle_at = lingers.then(|| now + self.rules.linger);
+        self.stage = Stage::Online(Box::new(Online::new(identity, roster, settle_at, now)));
+    }
+}
+
+/// The account's number, told as Passport told it: in two halves, the upper of which named the
+/// server that kept the account.
+fn member_id(roster: &model::Roster) -> u64 {
+    1 << 32 | (roster.user.0.unsigned_abs() & 0xFFFF_FFFF)
+}
+
+/// The answer to `VER`, the same from dispatch and notification servers.
+pub(crate) fn greeting<Q>(dialect: Option<Dialect>, trid: TrId, offered: &[&str], effects: &mut crate::Effects<Q>) {
+    let cvr0 = offered.iter().any(|name| name.eq_ignore_ascii_case("CVR0"));
+    let (traits, event) = match dialect {
+        Some(dialect) => (dialect.traits(), Event::Ver { trid, cvr0 }),
+        None if cvr0 => (&msnp::dialect::STRANGER, Event::VerCvr0 { trid }),
+        None => {
+            effects.close("no common dialect");
+            (&msnp::dialect::STRANGER, Event::VerRefused { trid })
+        }
+    };
+    event.encode(traits, &mut effects.send);
+}
+
+/// Refuses a sign-in whose handle no account can have.
+pub(crate) fn bad_handle<Q>(trid: TrId, bad: BadEmail, effects: &mut crate::Effects<Q>) {
+    let code = if bad == BadEmail::NoDomain { Code::DomainMissing } else { Code::AuthenticationFailed };
+    msnp::error(&mut effects.send, trid, code);
+    effects.close("the handle is malformed");
+}
+
+/// What others see of an account's name: an unverified one may not pretend.
+pub fn shown_name(email: &Email, name: &Name, verified: bool) -> Name {
+    if verified {
+        return name.clone();
+    }
+    Name::friendly(&format!("{email} (E-Mail Address Not Verified)")).unwrap_or_else(|_| Name::from(email))
+}

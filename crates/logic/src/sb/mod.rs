@@ -1,0 +1,10 @@
+//! The switchboard: rooms, and the clients in them.
+//!
+//! * [`Session`]: one client's state machine.
+//! * [`Room`]: one conversation, shared by its clients' sessions.
+
+mod room;
+mod session;
+
+pub use room::{Entry, Idle, Member, Room};
+pub use session::{Answer, Question, Refused, Rules, Session};

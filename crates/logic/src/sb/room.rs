@@ -1,0 +1,190 @@
+//! One conversation: who is in it, who is being rung, and what is said.
+//!
+//! It is an ordinary struct. Its daemon keeps each room behind a lock of its own, so that all
+//! in it see the same order of comings, goings and messages. (docs/PROTOCOL.md, Switchboard)
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use model::{Email, Name, RoomId, SessionId};
+use msnp::sb::Event;
+use msnp::{Code, TrId};
+
+use super::session::Rules;
+use crate::Outlet;
+
+/// Someone in a room.
+pub struct Member<O> {
+    /// Their connection.
+    pub session: SessionId,
+    /// Their handle.
+    pub email: Email,
+    /// Their friendly name, as it was when they came.
+    pub name: Name,
+    /// The way to their client.
+    pub outlet: O,
+}
+
+/// How someone comes in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// `USR`: they open the room.
+    Opening(TrId),
+    /// `ANS`: they answer a call.
+    Answering(TrId),
+}
+
+/// What the idle rules say of a room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Idle {
+    /// Nothing before this time.
+    Until(Instant),
+    /// It was closed: everyone has been told to go.
+    Closed,
+}
+
+/// One conversation.
+pub struct Room<O> {
+    /// Its number, the same for all calls into it.
+    pub id: RoomId,
+    members: Vec<Member<O>>,
+    /// Who is being rung, and until when.
+    ringing: Vec<(Email, Instant)>,
+    /// The last command of anyone.
+    active: Instant,
+    /// The last coming or going.
+    changed: Instant,
+}
+
+impl<O: Outlet<Notice = ()>> Room<O> {
+    /// An empty one.
+    pub const fn new(id: RoomId, now: Instant) -> Self {
+        Self { id, members: Vec::new(), ringing: Vec::new(), active: now, changed: now }
+    }
+
+    /// Someone comes in. They are told who is here, the others that they came. All of it is
+    /// handed out in here, so that nothing said meanwhile can come before it.
+    pub fn enter(&mut self, member: Member<O>, entry: Entry, rules: &Rules, now: Instant) -> Result<(), Code> {
+        if self.members.len() >= rules.participants {
+            return Err(Code::SessionOverload);
+        }
+        if self.members.iter().any(|other| other.email == member.email) {
+            return Err(Code::AlreadyThere);
+        }
+        let mut out = Vec::new();
+        match entry {
+            Entry::Opening(trid) => {
+                Event::UsrOk { trid, email: &member.email, name: &member.name }.encode(&mut out);
+            }
+            Entry::Answering(trid) => {
+                let total = self.members.len();
+                for (item, other) in self.members.iter().enumerate() {
+                    let (email, name) = (&other.email, &other.name);
+                    Event::Iro { trid, item: item + 1, total, email, name }.encode(&mut out);
+                }
+                Event::AnsOk { trid }.encode(&mut out);
+            }
+        }
+        member.outlet.send(&out.into());
+        self.tell(&Event::Joi { email: &member.email, name: &member.name });
+        self.ringing.retain(|(email, _)| *email != member.email);
+        self.members.push(member);
+        self.active = now;
+        self.changed = now;
+        Ok(())
+    }
+
+    /// Someone goes, or their connection does. True if the room is empty now.
+    pub fn leave(&mut self, session: SessionId, now: Instant) -> bool {
+        if let Some(at) = self.members.iter().position(|member| member.session == session) {
+            let member = self.members.remove(at);
+            self.tell(&Event::Bye { email: &member.email, idle: false });
+            self.active = now;
+            self.changed = now;
+        }
+        self.members.is_empty()
+    }
+
+    /// May this person be called? If so, they are ringing from now on.
+    pub fn ring(&mut self, callee: &Email, rules: &Rules, now: Instant) -> Result<(), Code> {
+        self.active = now;
+        self.ringing.retain(|(_, until)| *until > now);
+        let here = self.members.iter().any(|member| member.email == *callee);
+        if here || self.ringing.iter().any(|(email, _)| email == callee) {
+            return Err(Code::AlreadyThere);
+        }
+        if self.members.len() + self.ringing.len() >= rules.participants {
+            return Err(Code::SessionOverload);
+        }
+        self.ringing.push((callee.clone(), now + rules.ring_time));
+        Ok(())
+    }
+
+    /// They cannot be rung after all.
+    pub fn ring_failed(&mut self, callee: &Email) {
+        self.ringing.retain(|(email, _)| email != callee);
+    }
+
+    /// Hands a message to everyone but its sender. True if there is anyone else, and each of
+    /// them was handed it.
+    pub fn say(&mut self, session: SessionId, message: &Bytes, now: Instant) -> bool {
+        self.active = now;
+        let mut delivered = self.members.len() > 1;
+        for member in self.members.iter().filter(|member| member.session != session) {
+            delivered &= member.outlet.send(message);
+        }
+        delivered
+    }
+
+    /// Any other command.
+    pub const fn touch(&mut self, now: Instant) {
+        self.active = now;
+    }
+
+    /// The switchboard goes down: everyone is told to go.
+    pub fn close(&mut self) {
+        for member in self.members.drain(..) {
+            member.outlet.notify(());
+        }
+    }
+
+    /// Applies the idle rules: someone alone is closed without a word; two are each told that
+    /// the other left; of more, each is told that one of the others did.
+    pub fn idle(&mut self, rules: &Rules, now: Instant) -> Idle {
+        let (since, limit) = match self.members.len() {
+            0 | 1 => (self.changed, rules.alone),
+            2 => (self.active, rules.two_idle),
+            _ => (self.active, rules.many_idle),
+        };
+        if now < since + limit {
+            return Idle::Until(since + limit);
+        }
+        let count = self.members.len();
+        for (at, member) in self.members.iter().enumerate() {
+            if count > 1 {
+                let other = &self.members[(at + 1) % count];
+                let mut out = Vec::new();
+                Event::Bye { email: &other.email, idle: true }.encode(&mut out);
+                member.outlet.send(&out.into());
+            }
+            member.outlet.notify(());
+        }
+        self.members.clear();
+        Idle::Closed
+    }
+
+    /// When the idle rules are to be applied next, if nobody does anything.
+    pub fn idle_at(&self, rules: &Rules) -> Instant {
+        let longest: Duration = rules.alone.min(rules.two_idle).min(rules.many_idle);
+        self.changed.min(self.active) + longest
+    }
+
+    fn tell(&self, event: &Event<'_>) {
+        let mut out = Vec::new();
+        event.encode(&mut out);
+        let bytes = Bytes::from(out);
+        for member in &self.members {
+            member.outlet.send(&bytes);
+        }
+    }
+}

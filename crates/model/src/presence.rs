@@ -1,0 +1,48 @@
+//! What others see of someone who is signed in.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Email, Name, UserId};
+
+/// A state that a client can put itself in with `CHG`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Status {
+    /// `NLN`
+    Online,
+    /// `BSY`
+    Busy,
+    /// `IDL`
+    Idle,
+    /// `BRB`
+    BeRightBack,
+    /// `AWY`
+    Away,
+    /// `PHN`
+    OnThePhone,
+    /// `LUN`
+    OutToLunch,
+    /// `HDN`: signed in, watching, and to all others offline.
+    Hidden,
+}
+
+/// The URL-encoded MSNObject of a display picture, relayed byte for byte (MSNP9+).
+pub type Picture = Arc<str>;
+
+/// What a watcher is shown of someone who is online and visible to them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Presence {
+    /// Who.
+    pub user: UserId,
+    /// Their handle.
+    pub email: Email,
+    /// Their friendly name.
+    pub name: Name,
+    /// Their state; never [`Status::Hidden`].
+    pub status: Status,
+    /// Capability bits (MSNP8+), 0 for clients that tell none.
+    pub capabilities: u32,
+    /// Their display picture, if they have one (MSNP9+).
+    pub picture: Option<Picture>,
+}

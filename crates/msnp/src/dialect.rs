@@ -1,0 +1,317 @@
+//! The dialects: one row each, "the row before, plus what changed".
+//!
+//! This is the only file with dialect numbers. [`Dialect`] has no order, so that nothing can ask
+//! "is it at least 7?": other code asks for the trait that it means, and a new dialect is a new
+//! row. (docs/PROTOCOL.md, Dialects)
+
+use crate::Code;
+use crate::ns::Command;
+
+/// A dialect that this suite speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Dialect {
+    /// MSN Messenger 1.0, 1999
+    Msnp2,
+    /// MSN Messenger 2.0
+    Msnp3,
+    /// MSN Messenger 2.1 and 2.2
+    Msnp4,
+    /// MSN Messenger 3.0 to 3.6
+    Msnp5,
+    /// MSN Messenger 3.6.0038 and 4.0
+    Msnp6,
+    /// MSN Messenger 4.5 to 4.7
+    Msnp7,
+}
+
+impl Dialect {
+    /// All, oldest first.
+    pub const ALL: [Self; 6] = [Self::Msnp2, Self::Msnp3, Self::Msnp4, Self::Msnp5, Self::Msnp6, Self::Msnp7];
+
+    /// Its row.
+    pub const fn traits(self) -> &'static Traits {
+        match self {
+            Self::Msnp2 => &MSNP2,
+            Self::Msnp3 => &MSNP3,
+            Self::Msnp4 => &MSNP4,
+            Self::Msnp5 => &MSNP5,
+            Self::Msnp6 => &MSNP6,
+            Self::Msnp7 => &MSNP7,
+        }
+    }
+
+    /// Its number, as other daemons and the store know it.
+    pub const fn number(self) -> u8 {
+        self.traits().number
+    }
+
+    /// The dialect with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.number() == number)
+    }
+
+    /// The best dialect among those that a client offers in `VER`, in whatever case.
+    pub fn choose(offered: &[&str]) -> Option<Self> {
+        Self::ALL.into_iter().rev().find(|dialect| offered.iter().any(|name| name.eq_ignore_ascii_case(dialect.traits().name)))
+    }
+}
+
+/// How one dialect differs from the others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Traits {
+    /// The number in its name.
+    pub number: u8,
+    /// Its name in `VER`.
+    pub name: &'static str,
+    /// The answer to `VER` ends with `CVR0` when the client offered that.
+    pub confirms_cvr0: bool,
+    /// What a client may send to a notification server.
+    pub commands: Commands,
+    /// The security package of `USR` and `INF`.
+    pub package: Package,
+    /// The form of `USR … OK`.
+    pub signed_in: SignedIn,
+    /// The form of `XFR … NS`.
+    pub referral: Referral,
+    /// The form of what follows `SYN`.
+    pub burst: Burst,
+    /// The fields of the profile message after sign-in.
+    pub profile: Profile,
+    /// The answer to `URL` ends with a site id.
+    pub url_site: bool,
+    /// How many words an `SND` has behind the address.
+    pub invitation_words: usize,
+    /// The form of `ILN` and `NLN`, and of what `CHG` can tell.
+    pub presence: PresenceShape,
+    /// How the client is asked to prove what program it is.
+    pub challenge: Challenge,
+    /// The form in which pages for mobile phones come back, if at all.
+    pub pages: Pages,
+    /// What refuses a sign-in to an account whose e-mail address is not verified.
+    pub unverified: Code,
+}
+
+/// A security package: the way a client proves who it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Package {
+    /// `MD5`: a digest of a challenge and the password.
+    Md5,
+}
+
+/// The form of `USR … OK`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignedIn {
+    /// `USR t OK handle name`
+    Name,
+    /// `USR t OK handle name verified`
+    NameAndVerified,
+}
+
+/// The form of `XFR … NS`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Referral {
+    /// `XFR t NS host:port`
+    Address,
+    /// `XFR t NS host:port 0`
+    AddressZero,
+    /// `XFR t NS host:port 0 current-host:port`
+    AddressZeroCurrent,
+}
+
+/// The form of what follows `SYN`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Burst {
+    /// `GTC BLP`, then `LST` list by list.
+    Lists,
+    /// The same with `PRP`, and four `BPR` behind each entry of FL.
+    ListsAndProperties,
+    /// The same with `LSG`, and group numbers on entries of FL.
+    ListsPropertiesAndGroups,
+}
+
+impl Burst {
+    /// Does it hold `PRP` and `BPR`?
+    pub const fn has_properties(self) -> bool {
+        !matches!(self, Self::Lists)
+    }
+
+    /// Does it hold `LSG`, and do entries of FL name their groups?
+    pub const fn has_groups(self) -> bool {
+        matches!(self, Self::ListsPropertiesAndGroups)
+    }
+}
+
+/// The fields of the profile message after sign-in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Profile {
+    /// `LoginTime` alone.
+    LoginTime,
+    /// All that Hotmail knew in 2000.
+    Personal,
+}
+
+/// The form of `ILN` and `NLN`, and of what `CHG` can tell.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PresenceShape {
+    /// State, handle, friendly name.
+    Plain,
+}
+
+impl PresenceShape {
+    /// How many shapes there are: an event is encoded at most so many times, however many see it.
+    pub const COUNT: usize = 1;
+
+    /// Its place among them.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// How the client is asked to prove what program it is (`CHL`, `QRY`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Challenge {
+    /// It is not.
+    None,
+    /// MD5 of the challenge and the product key.
+    Plain,
+}
+
+/// The form in which pages for mobile phones come back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pages {
+    /// They do not.
+    None,
+    /// As `IPG`.
+    Ipg,
+}
+
+/// A set of [`Command`]s.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Commands(u64);
+
+impl Commands {
+    const fn of(commands: &[Command]) -> Self {
+        Self(0).with(commands)
+    }
+
+    const fn with(mut self, commands: &[Command]) -> Self {
+        let mut i = 0;
+        while i < commands.len() {
+            self.0 |= 1 << commands[i] as u64;
+            i += 1;
+        }
+        self
+    }
+
+    /// Is `command` among them?
+    pub const fn has(self, command: Command) -> bool {
+        self.0 & (1 << command as u64) != 0
+    }
+}
+
+const MSNP2: Traits = Traits {
+    number: 2,
+    name: "MSNP2",
+    confirms_cvr0: false,
+    commands: Commands::of(&[
+        Command::Ver,
+        Command::Cvr,
+        Command::Inf,
+        Command::Usr,
+        Command::Xfr,
+        Command::Out,
+        Command::Syn,
+        Command::Lst,
+        Command::Gtc,
+        Command::Blp,
+        Command::Chg,
+        Command::Png,
+        Command::Add,
+        Command::Rem,
+        Command::Rea,
+        Command::Url,
+        Command::Fnd,
+        Command::Snd,
+    ]),
+    package: Package::Md5,
+    signed_in: SignedIn::Name,
+    referral: Referral::Address,
+    burst: Burst::Lists,
+    profile: Profile::LoginTime,
+    url_site: false,
+    invitation_words: 0,
+    presence: PresenceShape::Plain,
+    challenge: Challenge::None,
+    pages: Pages::None,
+    unverified: Code::AuthenticationFailed,
+};
+
+/// The row of a client that has not told its dialect. It may ask for a newer client with `CVQ`,
+/// or sign in like gaim of 2001, which sends no `VER` to a notification server.
+pub const STRANGER: Traits = Traits { commands: MSNP2.commands.with(&[Command::Cvq]), ..MSNP2 };
+
+const MSNP3: Traits = Traits {
+    number: 3,
+    name: "MSNP3",
+    commands: MSNP2.commands.with(&[Command::Ims]),
+    referral: Referral::AddressZero,
+    profile: Profile::Personal,
+    url_site: true,
+    invitation_words: 2,
+    ..MSNP2
+};
+
+const MSNP4: Traits = Traits { number: 4, name: "MSNP4", invitation_words: 3, ..MSNP3 };
+
+const MSNP5: Traits = Traits {
+    number: 5,
+    name: "MSNP5",
+    commands: MSNP4.commands.with(&[Command::Prp, Command::Sdc, Command::Pag]),
+    burst: Burst::ListsAndProperties,
+    unverified: Code::NotVerified,
+    ..MSNP4
+};
+
+const MSNP6: Traits = Traits {
+    number: 6,
+    name: "MSNP6",
+    commands: MSNP5.commands.with(&[Command::Chl, Command::Qry]),
+    signed_in: SignedIn::NameAndVerified,
+    challenge: Challenge::Plain,
+    pages: Pages::Ipg,
+    ..MSNP5
+};
+
+const MSNP7: Traits = Traits {
+    number: 7,
+    name: "MSNP7",
+    confirms_cvr0: true,
+    commands: MSNP6.commands.with(&[Command::Lsg, Command::Adg, Command::Rmg, Command::Reg]),
+    referral: Referral::AddressZeroCurrent,
+    burst: Burst::ListsPropertiesAndGroups,
+    ..MSNP6
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_common_dialect_is_chosen() {
+        let choose = |offer: &str| Dialect::choose(&offer.split(' ').collect::<Vec<_>>());
+        assert_eq!(choose("MSNP7 MSNP6 MSNP5 MSNP4 CVR0"), Some(Dialect::Msnp7));
+        assert_eq!(choose("MSNP2"), Some(Dialect::Msnp2));
+        assert_eq!(choose("msnp3 Msnp2 CVR0"), Some(Dialect::Msnp3));
+        assert_eq!(choose("MSNP99 CVR0"), None);
+        assert_eq!(choose("MSNP22 MSNP5"), Some(Dialect::Msnp5));
+    }
+
+    #[test]
+    fn rows_name_themselves() {
+        for dialect in Dialect::ALL {
+            assert_eq!(dialect.traits().name, format!("MSNP{}", dialect.number()));
+            assert_eq!(Dialect::from_number(dialect.number()), Some(dialect));
+        }
+        assert_eq!(Dialect::from_number(1), None);
+    }
+}

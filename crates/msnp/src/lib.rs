@@ -1,0 +1,26 @@
+//! The codec of the Microsoft Notification Protocol: bytes to frames, frames to typed requests,
+//! typed events to bytes, each in the exact form of its dialect.
+//!
+//! * [`frame`] cuts the byte stream into lines and payloads, within limits.
+//! * [`dialect`] is the one place that knows dialects by number; all other code asks for a trait.
+//! * [`codes`] is the table of error codes.
+//! * [`ns`] and [`sb`] have one file per command family: what clients send to a notification (or
+//!   dispatch) server and to a switchboard, and what is sent to them.
+//!
+//! Nothing here does I/O, keeps time or decides anything. Facts and their sources:
+//! `docs/PROTOCOL.md`.
+
+pub mod codes;
+pub mod dialect;
+pub mod frame;
+pub mod ns;
+pub mod sb;
+pub mod url;
+mod word;
+mod write;
+
+pub use codes::Code;
+pub use dialect::{Dialect, Traits};
+pub use frame::{Frame, FrameError, Limits, Parsed};
+pub use word::{Bad, TrId, Verdict};
+pub use write::error;

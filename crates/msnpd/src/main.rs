@@ -1,0 +1,59 @@
+//! `msnpd`: the dispatch, notification and switchboard servers in one process.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use daemon::program::{Common, finish, open, runtime, say, until_stopped};
+use daemon::{Running, Shutdown};
+
+mod demo;
+
+/// The MSN Messenger server suite in one process
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// Make three accounts to try the suite with, if there are none yet
+    #[arg(long)]
+    demo: bool,
+}
+
+fn main() -> ExitCode {
+    finish(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Some(config) = arguments.common.configuration()? else { return Ok(()) };
+    runtime()?.block_on(async {
+        let parts = open(config).await?;
+        let shutdown = Shutdown::default();
+        // The others come first, so that a dispatch server that listens can refer at once.
+        let sb = sb::serve(&parts, &shutdown).await?;
+        let ns = ns::serve(&parts, &shutdown).await?;
+        let ds = ds::serve(&parts, &shutdown).await?;
+        say(&welcome(&parts.config.store.url, [&ds, &ns, &sb]));
+        if arguments.demo {
+            say(&demo::accounts(&parts.store).await?);
+        }
+        until_stopped(parts, vec![ds, ns, sb], shutdown).await
+    })
+}
+
+fn welcome(store: &store::StoreUrl, [ds, ns, sb]: [&Running; 3]) -> String {
+    format!(
+        "The MSN Messenger server suite is running.\n\
+         \n\
+         \x20 dispatch      {}   clients connect here\n\
+         \x20 notification  {}\n\
+         \x20 switchboard   {}\n\
+         \x20 store         {store}\n\
+         \n\
+         Point an MSN Messenger 1.0 to 4.7 at this machine (see README.md), and make an account:\n\
+         \n\
+         \x20 msnpctl account add you@example.com --name You --password-stdin\n\
+         \n\
+         Stop with Ctrl-C.\n",
+        ds.address, ns.address, sb.address
+    )
+}

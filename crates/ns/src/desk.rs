@@ -1,0 +1,320 @@
+//! Answers one session's questions.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bus::{Address as At, BusError, Request, Response};
+use daemon::listener::Seat;
+use daemon::{Client, Link, Reply};
+use logic::ns::{Answer, Entry, Found, Identity, Notice, Question, Secret, Session, SignedIn};
+use logic::{challenge, login};
+use model::{Admission, Change, Contact, Edit, Email, GroupSet, List, Lists, Notice as News, Props, Role, SessionId, UserId};
+use msnp::Dialect;
+use msnp::ns::Search;
+use store::{Directory, StoreError};
+use tracing::{debug, warn};
+
+use crate::hall::{Hall, identity};
+use crate::spool;
+
+/// Answers one session's questions.
+pub struct Desk {
+    hall: Arc<Hall>,
+    session: SessionId,
+    link: Arc<Link<Notice>>,
+    peer: SocketAddr,
+    /// Who signs in, or has.
+    who: Option<(Arc<Identity>, Dialect)>,
+}
+
+impl Desk {
+    pub(crate) fn new(hall: Arc<Hall>, seat: Seat<Notice>) -> Self {
+        Self { hall, session: seat.session, link: seat.link, peer: seat.peer, who: None }
+    }
+
+    /// For the table of who is here: the user, and the session that asks.
+    fn me(&self) -> Option<(UserId, SessionId)> {
+        self.who.as_ref().map(|(identity, _)| (identity.user, self.session))
+    }
+
+    fn identify(&self, email: Email) -> Reply<Answer> {
+        let members = self.hall.member().map(|member| member.members());
+        let home = members.as_ref().and_then(|members| members.home_of(&email));
+        if let Some(home) = home.filter(|home| home.id != self.hall.id) {
+            return Reply::Now(Answer::Identified(Found::Elsewhere(home.endpoint.clone())));
+        }
+        if self.hall.is_shut_to(self.peer) {
+            return Reply::Now(Answer::Identified(Found::TooMany));
+        }
+        let hall = Arc::clone(&self.hall);
+        Reply::Later(Box::pin(async move {
+            let login = hall.store.legacy_secret(&email).await.inspect_err(log("read an account"));
+            let Ok(login) = login else { return Answer::Unavailable };
+            let usable = login.filter(|login| hall.config.ns.md5_sign_in && !login.account.suspended);
+            let account = usable.map(|login| (identity(login.account), Secret(login.password.expose().to_owned())));
+            let challenge = login::md5::challenge(unix_seconds(), rand::random());
+            Answer::Identified(Found::Challenge { challenge, account })
+        }))
+    }
+
+    fn sign_in(&mut self, who: Identity, dialect: Dialect) -> Reply<Answer> {
+        let who = Arc::new(who);
+        self.who = Some((Arc::clone(&who), dialect));
+        let (hall, session) = (Arc::clone(&self.hall), self.session);
+        let client = Client::new(Arc::clone(&self.link), dialect.traits());
+        Reply::Later(Box::pin(async move {
+            take_over(&hall, &who).await;
+            // From here on news reaches the session, so that nothing falls between the roster
+            // that it reads and what it is told.
+            let lingers = hall.change(|presence, afar| presence.enter(&who, session, client, afar));
+            if let Some(member) = hall.member() {
+                member.hold(&who.email);
+            }
+            match hall.roster(who.user, who.verified).await.inspect_err(log("read a roster")) {
+                Ok(Some(roster)) => {
+                    hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));
+                    hall.announce();
+                    Answer::SignedIn(Box::new(SignedIn { roster, unix_seconds: unix_seconds(), lingers }))
+                }
+                _ => {
+                    leave(&hall, &who, session);
+                    Answer::Unavailable
+                }
+            }
+        }))
+    }
+
+    fn edit(&self, edit: Edit, peers: Vec<(UserId, Email)>) -> Reply<Answer> {
+        let Some((who, _)) = self.who.clone() else { return Reply::Now(Answer::Unavailable) };
+        let (hall, session) = (Arc::clone(&self.hall), self.session);
+        Reply::Later(Box::pin(async move {
+            match hall.store.edit(edit.clone()).await {
+                Ok(edited) => {
+                    hall.change(|presence, afar| presence.edited(who.user, session, &edit.changes, afar));
+                    for (peer, serial) in &edited.peers {
+                        if let Some((_, email)) = peers.iter().find(|(user, _)| user == peer) {
+                            tell_peer(&hall, &who, &edit.changes, *peer, email, *serial);
+                        }
+                    }
+                    Answer::Edited(edited.serial)
+                }
+                Err(StoreError::Conflict | StoreError::NoAccount) => reload(&hall, &who, session).await,
+                Err(error) => {
+                    log("change a roster")(&error);
+                    Answer::Unavailable
+                }
+            }
+        }))
+    }
+
+    fn open_room(&self) -> Reply<Answer> {
+        let (Some((who, dialect)), Some(member)) = (&self.who, self.hall.member()) else {
+            return Reply::Now(Answer::NoSwitchboard);
+        };
+        let members = member.members();
+        let Some(switchboard) = members.switchboard() else { return Reply::Now(Answer::NoSwitchboard) };
+        let (node, endpoint) = (switchboard.id, switchboard.endpoint.clone());
+        let card = self.hall.change(|presence, _| presence.card(who.user, self.session));
+        let Some((name, capabilities)) = card else { return Reply::Now(Answer::Unavailable) };
+        let admission = Admission {
+            user: who.user,
+            email: who.email.clone(),
+            name,
+            dialect: dialect.number(),
+            capabilities,
+            node,
+            room: None,
+        };
+        let hall = Arc::clone(&self.hall);
+        Reply::Later(Box::pin(async move {
+            match hall.store.put_cookie(&admission, hall.config.ns.cookie_time.0).await.inspect_err(log("keep a cookie")) {
+                Ok(cookie) => Answer::Room(endpoint, cookie),
+                Err(_) => Answer::Unavailable,
+            }
+        }))
+    }
+
+    fn search(&self, search: Search) -> Reply<Answer> {
+        let hall = Arc::clone(&self.hall);
+        Reply::Later(Box::pin(async move {
+            let any = Option::unwrap_or_default;
+            let find = Directory {
+                first: any(search.first),
+                last: any(search.last),
+                city: any(search.city),
+                state: any(search.state),
+                country: any(search.country),
+            };
+            let limit = u32::try_from(hall.rules.directory_hits + 1).unwrap_or(u32::MAX);
+            match hall.store.directory(&find, limit).await.inspect_err(log("search the directory")) {
+                Ok(found) => Answer::Hits(
+                    found
+                        .into_iter()
+                        .map(|hit| Entry { email: hit.email, card: [hit.first, hit.last, hit.city, hit.state, hit.country] })
+                        .collect(),
+                ),
+                Err(_) => Answer::Unavailable,
+            }
+        }))
+    }
+
+    fn page(&self, to: Email, text: String) -> Reply<Answer> {
+        let (Some((who, _)), Some(member)) = (self.who.clone(), self.hall.member()) else {
+            return Reply::Now(Answer::Unavailable);
+        };
+        Reply::Later(Box::pin(async move {
+            let page = Request::Page { to: to.clone(), from: who.email.clone(), name: who.name.clone(), text };
+            let answer = member.request(&At::User(to), page).await;
+            Answer::Sent(matches!(answer, Ok(Response::Delivered)))
+        }))
+    }
+
+    /// What needs only the table of who is here.
+    fn present(&self, question: Question) -> Answer {
+        let Some((user, session)) = self.me() else { return Answer::Done };
+        self.hall.change(|presence, afar| match question {
+            Question::Appear(view, trid) => presence.appear(user, session, view, trid, afar),
+            Question::Settle => presence.settle(user, session, afar),
+            Question::Watch(target, email, trid) => presence.watch(user, session, target, &email, Some(trid), afar),
+            Question::Unwatch(targets) => targets.into_iter().for_each(|target| presence.unwatch(user, target, afar)),
+            Question::TakeCalls(on) => presence.take_calls(user, session, on),
+            _ => unreachable!("another kind of question"),
+        });
+        Answer::Done
+    }
+}
+
+impl daemon::Desk<Session> for Desk {
+    fn answer(&mut self, question: Question) -> Reply<Answer> {
+        match question {
+            Question::Identify(email) => self.identify(email),
+            Question::Failed => {
+                self.hall.failures.count(self.peer.ip(), Instant::now());
+                Reply::Now(Answer::Done)
+            }
+            Question::SignIn(who, dialect) => self.sign_in(*who, dialect),
+            Question::Find(email) => {
+                let (hall, me) = (Arc::clone(&self.hall), self.me());
+                Reply::Later(Box::pin(async move {
+                    let Some((user, _)) = me else { return Answer::Unavailable };
+                    match hall.store.peer(&email, user).await.inspect_err(log("read an account")) {
+                        Ok(peer) => Answer::Found(peer.map(Box::new)),
+                        Err(_) => Answer::Unavailable,
+                    }
+                }))
+            }
+            Question::Edit(edit, peers) => self.edit(edit, peers),
+            Question::Reload => {
+                let (hall, who, session) = (Arc::clone(&self.hall), self.who.clone(), self.session);
+                Reply::Later(Box::pin(async move {
+                    match who {
+                        Some((who, _)) => reload(&hall, &who, session).await,
+                        None => Answer::Unavailable,
+                    }
+                }))
+            }
+            Question::Appear(..)
+            | Question::Settle
+            | Question::Watch(..)
+            | Question::Unwatch(_)
+            | Question::TakeCalls(_) => Reply::Now(self.present(question)),
+            Question::OpenRoom => self.open_room(),
+            Question::Challenge => Reply::Now(Answer::Challenge(challenge::challenge(rand::random()))),
+            Question::Search(search) => self.search(search),
+            Question::Invite { to, from, text } => {
+                let spool = self.hall.config.ns.invitation_spool.clone();
+                if spool.as_os_str().is_empty() {
+                    return Reply::Now(Answer::Disabled);
+                }
+                let Some((who, _)) = self.who.clone() else { return Reply::Now(Answer::Unavailable) };
+                Reply::Later(Box::pin(async move {
+                    let written = spool::invite(&spool, &who.email, &from, &to, &text).await;
+                    Answer::Sent(written.inspect_err(|error| warn!(%error, "cannot write an invitation")).is_ok())
+                }))
+            }
+            Question::Page(to, text) => self.page(to, text),
+            Question::SignOut => {
+                if let Some((who, _)) = self.who.take() {
+                    leave(&self.hall, &who, self.session);
+                }
+                Reply::Now(Answer::Done)
+            }
+        }
+    }
+}
+
+/// Ends the session that the account may have at another notification server.
+async fn take_over(hall: &Hall, who: &Identity) {
+    let Some(member) = hall.member() else { return };
+    if member.members().nodes().iter().all(|node| node.role != Role::Notification || node.id == hall.id) {
+        return;
+    }
+    match member.request(&At::User(who.email.clone()), Request::TakeOver { user: who.user }).await {
+        Ok(_) | Err(BusError::NoResponders { .. }) => {}
+        Err(error) => debug!(%error, "cannot tell whether the account is signed in elsewhere"),
+    }
+}
+
+fn leave(hall: &Hall, who: &Identity, session: SessionId) {
+    let left = hall.change(|presence, afar| presence.leave(who.user, session, afar));
+    if left {
+        if let Some(member) = hall.member() {
+            member.release(&who.email);
+        }
+        hall.announce();
+    }
+}
+
+async fn reload(hall: &Hall, who: &Identity, session: SessionId) -> Answer {
+    match hall.roster(who.user, who.verified).await.inspect_err(log("read a roster")) {
+        Ok(Some(roster)) => {
+            hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));
+            Answer::Reloaded(Some(Box::new(roster)))
+        }
+        Ok(None) => Answer::Reloaded(None),
+        Err(_) => Answer::Unavailable,
+    }
+}
+
+/// Tells someone whose roster was changed by an edit of someone else's.
+fn tell_peer(hall: &Hall, who: &Identity, changes: &[Change], peer: UserId, email: &Email, serial: model::Serial) {
+    for change in changes {
+        match change {
+            Change::Contact { peer: user, was, now } if *user == peer => {
+                let added = now.as_ref().is_some_and(|now| now.lists.has(List::Forward));
+                if added == was.has(List::Forward) {
+                    continue;
+                }
+                let me = Contact {
+                    user: who.user,
+                    guid: who.guid,
+                    email: who.email.clone(),
+                    name: who.name.clone(),
+                    lists: Lists::NONE.with(List::Reverse),
+                    groups: GroupSet::NONE,
+                    props: Props::default(),
+                };
+                let notice = Notice::Reverse { serial, peer: Box::new(me.clone()), added };
+                hall.tell(peer, email, notice, || News::Reverse { user: peer, serial, peer: me, added });
+            }
+            Change::Property(property, value) => {
+                let (property, value) = (*property, value.clone());
+                let notice = Notice::Property { serial, email: who.email.clone(), property, value: value.clone() };
+                let news =
+                    || News::Property { to: peer, serial, user: who.user, email: who.email.clone(), property, value };
+                hall.tell(peer, email, notice, news);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn log(what: &'static str) -> impl FnOnce(&StoreError) {
+    move |error| warn!(%error, "cannot {what}")
+}
+
+fn unix_seconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

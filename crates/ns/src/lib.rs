@@ -1,0 +1,56 @@
+//! The notification server: sign-in, contact lists, presence, and rings.
+//!
+//! What it decides is in `logic::ns`. Here are [`Hall`], what all its sessions share; [`Desk`],
+//! which answers one session; `responder`, which answers the other daemons; and `outside`, which
+//! notices what the operator changes.
+
+mod desk;
+mod hall;
+mod outside;
+mod responder;
+mod spool;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use daemon::address::Doorkeeper;
+use daemon::listener::{self, Door};
+use daemon::{Parts, Running, ServeError, Shutdown, config};
+use logic::ns::Notice;
+use model::Role;
+use tracing::info;
+
+pub use desk::Desk;
+pub use hall::Hall;
+
+/// Begins to serve.
+pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeError> {
+    let settings = &parts.config.ns;
+    let listener = listener::bind("ns", settings.listen)?;
+    let listen = |source| ServeError::Listen { section: "ns", address: settings.listen, source };
+    let address = listener.local_addr().map_err(listen)?;
+    let endpoint = config::endpoint(settings.public.as_ref(), address);
+    let (hall, member) = Hall::open(parts, endpoint, settings.weight).await?;
+    info!(role = %Role::Notification, %address, "listening");
+    let door = Door {
+        doorkeeper: Doorkeeper::new(parts.config.caps()),
+        terms: parts.config.terms(),
+        shutdown: shutdown.clone(),
+    };
+    let notice = settings.stop_notice.0;
+    let stop = shutdown.clone();
+    let task = tokio::spawn(async move {
+        let watching = tokio::spawn(outside::watch(Arc::clone(&hall), stop));
+        let seats = Arc::clone(&hall);
+        listener::serve(listener, door, move |seat| seats.seat(seat)).await;
+        // Those who are signed in hear of it, have the time to, and are sent away.
+        let minutes = u32::try_from(notice.as_secs().div_ceil(60)).unwrap_or(u32::MAX).max(1);
+        hall.tell_all(|| Notice::Shutdown { minutes });
+        tokio::time::sleep(notice).await;
+        hall.tell_all(|| Notice::Shutdown { minutes: 0 });
+        hall.emptied(Instant::now()).await;
+        watching.abort();
+        drop(member);
+    });
+    Ok(Running { address, task })
+}

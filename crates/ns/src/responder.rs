@@ -1,0 +1,95 @@
+//! What other daemons tell and ask a notification server.
+
+use std::sync::Arc;
+
+use bus::{Answering, Handler, Members, NotRung, Request, Response};
+use daemon::link::batch;
+use logic::Outlet as _;
+use logic::ns::{Called, Notice, Ring};
+use model::{Admission, Email, NodeId, Notice as News, Role};
+use msnp::dialect::Pages;
+use tracing::{debug, warn};
+
+use crate::hall::Hall;
+
+impl Handler for Hall {
+    fn notice(&self, from: NodeId, notice: News) {
+        self.change(|presence, afar| presence.hear(from, notice, afar));
+    }
+
+    fn request(self: Arc<Self>, _: NodeId, request: Request) -> Answering {
+        Box::pin(async move {
+            match request {
+                Request::Ring { .. } => self.ring(request).await,
+                Request::TakeOver { user } => {
+                    self.change(|presence, _| presence.notify(user, Notice::TakenOver));
+                    Response::TakenOver
+                }
+                Request::Page { to, from, name, text } => self.page(&to, Notice::Page { from, name, text }),
+            }
+        })
+    }
+
+    fn members(&self, members: &Arc<Members>) {
+        let now: Vec<NodeId> =
+            members.nodes().iter().filter(|node| node.role == Role::Notification).map(|node| node.id).collect();
+        let mut others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lost: Vec<NodeId> = others.iter().filter(|node| !now.contains(node)).copied().collect();
+        *others = now;
+        drop(others);
+        for node in lost {
+            debug!(%node, "a notification server is gone");
+            batch(|| self.change(|presence, _| presence.lost(node)));
+        }
+    }
+
+    fn healed(&self) {
+        self.change(|presence, afar| presence.resume(afar));
+    }
+}
+
+impl Hall {
+    /// Rings a user who is here, with a cookie that lets them into the room.
+    async fn ring(&self, request: Request) -> Response {
+        let Request::Ring { callee, room, switchboard, endpoint, caller, caller_email, caller_name } = request else {
+            return Response::Failed;
+        };
+        let admission = self.change(|presence, _| {
+            presence.call(&callee, caller).map(|there| Admission {
+                user: there.user,
+                email: callee.clone(),
+                name: there.name.clone(),
+                dialect: there.outlet.traits().number,
+                capabilities: there.capabilities,
+                node: switchboard,
+                room: Some(room),
+            })
+        });
+        let admission = match admission {
+            Ok(admission) => admission,
+            Err(Called::Offline) => return Response::NotRung(NotRung::Offline),
+            Err(Called::Blocked) => return Response::NotRung(NotRung::Blocked),
+        };
+        let cookie = match self.store.put_cookie(&admission, self.config.ns.cookie_time.0).await {
+            Ok(cookie) => cookie,
+            Err(error) => {
+                warn!(%error, "cannot keep a cookie");
+                return Response::Failed;
+            }
+        };
+        let ring = Ring { room, endpoint, cookie, caller: caller_email, caller_name };
+        let rung = self.change(|presence, _| presence.notify(admission.user, Notice::Ring(Box::new(ring))));
+        if rung { Response::Rung } else { Response::NotRung(NotRung::Offline) }
+    }
+
+    /// Hands a page to a user whose client can show it.
+    fn page(&self, to: &Email, page: Notice) -> Response {
+        self.change(|presence, _| match presence.outlet(to) {
+            Some(outlet) if outlet.traits().pages != Pages::None => {
+                outlet.notify(page);
+                Response::Delivered
+            }
+            _ => Response::NotDelivered,
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! Answers one session's questions.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bus::{Address, BusError, NotRung, Request, Response};
+use daemon::listener::Seat;
+use daemon::{Client, Link, Reply};
+use logic::sb::{Answer, Entry, Idle, Member, Question, Refused, Session};
+use model::{Admission, Cookie, Email, Name, RoomId, SessionId, UserId};
+use msnp::{Code, Dialect};
+use tracing::warn;
+
+use crate::hall::{Hall, SharedRoom, lock};
+
+/// Answers one session's questions.
+pub struct Desk {
+    hall: Arc<Hall>,
+    session: SessionId,
+    link: Arc<Link<()>>,
+    inside: Arc<std::sync::OnceLock<Inside>>,
+}
+
+/// The session's place in its room.
+struct Inside {
+    id: RoomId,
+    room: SharedRoom,
+    user: UserId,
+    email: Email,
+    name: Name,
+}
+
+impl Desk {
+    pub(crate) fn new(hall: Arc<Hall>, seat: Seat<()>) -> Self {
+        Self { hall, session: seat.session, link: seat.link, inside: Arc::default() }
+    }
+
+    fn enter(&self, entry: Entry, email: Email, cookie: Cookie, room: Option<RoomId>) -> Reply<Answer> {
+        let (hall, link, session) = (Arc::clone(&self.hall), Arc::clone(&self.link), self.session);
+        let inside = Arc::clone(&self.inside);
+        Reply::Later(Box::pin(async move {
+            let taken = hall.store.take_cookie(&cookie).await;
+            let admission = match taken {
+                Ok(Some(admission)) if admission.node == hall.id && admission.email == email => admission,
+                Ok(_) => return refused(Code::AuthenticationFailed),
+                Err(error) => {
+                    warn!(%error, "cannot look for a cookie");
+                    return refused(Code::AuthenticationFailed);
+                }
+            };
+            match admit(&hall, session, link, entry, admission, room) {
+                Ok(place) => {
+                    let (name, id) = (place.name.clone(), place.id);
+                    let idle_at = lock(&place.room).idle_at(&hall.rules);
+                    let _first = inside.set(place);
+                    Answer::Entered { name, room: id, idle_at }
+                }
+                Err(refused) => Answer::Refused(refused),
+            }
+        }))
+    }
+
+    fn call(&self, callee: Email) -> Reply<Answer> {
+        let Some(inside) = self.inside.get() else { return Reply::Now(Answer::Done) };
+        if let Err(code) = lock(&inside.room).ring(&callee, &self.hall.rules, now()) {
+            return Reply::Now(Answer::Called(Err(code)));
+        }
+        let hall = Arc::clone(&self.hall);
+        let (id, room) = (inside.id, Arc::clone(&inside.room));
+        let ring = Request::Ring {
+            callee: callee.clone(),
+            room: id,
+            switchboard: hall.id,
+            endpoint: hall.endpoint.clone(),
+            caller: inside.user,
+            caller_email: inside.email.clone(),
+            caller_name: inside.name.clone(),
+        };
+        Reply::Later(Box::pin(async move {
+            let rung = match hall.member() {
+                Some(member) => member.request(&Address::User(callee.clone()), ring).await,
+                None => Ok(Response::Failed),
+            };
+            let blocked = if hall.rules.hide_blocking { Code::NotOnline } else { Code::NotOnList };
+            let code = match rung {
+                Ok(Response::Rung) => return Answer::Called(Ok(id)),
+                Ok(Response::NotRung(NotRung::Blocked)) => blocked,
+                Ok(Response::NotRung(NotRung::Offline)) | Err(BusError::NoResponders { .. }) => Code::NotOnline,
+                Ok(_) => Code::SwitchboardFailed,
+                Err(error) => {
+                    warn!(%error, "cannot ring");
+                    Code::SwitchboardFailed
+                }
+            };
+            lock(&room).ring_failed(&callee);
+            Answer::Called(Err(code))
+        }))
+    }
+
+    fn idle(&self) -> Answer {
+        let Some(inside) = self.inside.get() else { return Answer::Done };
+        let idle = lock(&inside.room).idle(&self.hall.rules, now());
+        if idle == Idle::Closed {
+            self.hall.drop_room(inside.id);
+        }
+        Answer::Idle(idle)
+    }
+
+    fn leave(&self) {
+        if let Some(inside) = self.inside.get()
+            && lock(&inside.room).leave(self.session, now())
+        {
+            self.hall.drop_room(inside.id);
+        }
+    }
+}
+
+impl daemon::Desk<Session> for Desk {
+    fn answer(&mut self, question: Question) -> Reply<Answer> {
+        match question {
+            Question::Say(message) => Reply::Now(match self.inside.get() {
+                Some(inside) => Answer::Said(lock(&inside.room).say(self.session, &message, now())),
+                None => Answer::Said(false),
+            }),
+            Question::Enter { entry, email, cookie, room } => self.enter(entry, email, cookie, room),
+            Question::Call(callee) => self.call(callee),
+            Question::Idle => Reply::Now(self.idle()),
+            Question::Leave => {
+                self.leave();
+                Reply::Now(Answer::Done)
+            }
+        }
+    }
+}
+
+/// Lets the bearer of a cookie into the room that it is for. A cookie for one purpose is no good
+/// for another: `USR` opens a room of its own, `ANS` names the room of the call.
+fn admit(
+    hall: &Hall,
+    session: SessionId,
+    link: Arc<Link<()>>,
+    entry: Entry,
+    admission: Admission,
+    wanted: Option<RoomId>,
+) -> Result<Inside, Refused> {
+    let (id, room) = match (entry, admission.room) {
+        (Entry::Opening(_), None) => hall.open_room(now()),
+        (Entry::Answering(_), Some(id)) if wanted == Some(id) => {
+            (id, hall.room(id).ok_or(Refused::Code(Code::AuthenticationFailed))?)
+        }
+        (Entry::Answering(_), Some(_)) => return Err(Refused::WrongRoom),
+        (Entry::Opening(_), Some(_)) | (Entry::Answering(_), None) => {
+            return Err(Refused::Code(Code::AuthenticationFailed));
+        }
+    };
+    let dialect = Dialect::from_number(admission.dialect).ok_or(Refused::Code(Code::AuthenticationFailed))?;
+    let (email, name) = (admission.email, admission.name);
+    let outlet = Client::new(link, dialect.traits());
+    let member = Member { session, email: email.clone(), name: name.clone(), outlet };
+    lock(&room).enter(member, entry, &hall.rules, now()).map_err(Refused::Code)?;
+    Ok(Inside { id, room, user: admission.user, email, name })
+}
+
+const fn refused(code: Code) -> Answer {
+    Answer::Refused(Refused::Code(code))
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}

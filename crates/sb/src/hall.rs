@@ -1,0 +1,115 @@
+//! The rooms of a switchboard.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use bus::{Answering, Handler, Member, Members, Node, Request, Response};
+use daemon::link::batch;
+use daemon::listener::Seat;
+use daemon::{Client, Parts, ServeError};
+use logic::sb::{Room, Rules, Session};
+use model::{Endpoint, NodeId, Notice, Role, RoomId};
+use store::Store;
+
+use crate::desk::Desk;
+
+/// A room that several sessions share.
+pub(crate) type SharedRoom = Arc<Mutex<Room<Client<()>>>>;
+
+/// What all sessions of a switchboard share.
+pub struct Hall {
+    pub(crate) id: NodeId,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) store: Store,
+    rooms: Mutex<HashMap<RoomId, SharedRoom>>,
+    /// Our place on the bus. The task that serves holds it.
+    member: OnceLock<Weak<Member>>,
+}
+
+impl Hall {
+    /// Joins the bus. The switchboard is there for as long as the member is held.
+    pub async fn open(parts: &Parts, endpoint: Endpoint) -> Result<(Arc<Self>, Arc<Member>), ServeError> {
+        let id = NodeId(rand::random());
+        let hall = Arc::new(Self {
+            id,
+            endpoint: endpoint.clone(),
+            rules: Arc::new(parts.config.sb_rules()),
+            store: parts.store.clone(),
+            rooms: Mutex::default(),
+            member: OnceLock::new(),
+        });
+        let node = Node { id, role: Role::Switchboard, endpoint, weight: 1, load: 0, draining: false };
+        let member = Arc::new(parts.bus.join(node, Arc::clone(&hall) as _).await?);
+        hall.member.get_or_init(|| Arc::downgrade(&member));
+        Ok((hall, member))
+    }
+
+    /// A client has connected.
+    pub fn seat(self: &Arc<Self>, seat: Seat<()>) -> (Session, Desk) {
+        (Session::new(Arc::clone(&self.rules)), Desk::new(Arc::clone(self), seat))
+    }
+
+    pub(crate) fn member(&self) -> Option<Arc<Member>> {
+        self.member.get().and_then(Weak::upgrade)
+    }
+
+    /// A new, empty room with a number that no other here has.
+    pub(crate) fn open_room(&self, now: Instant) -> (RoomId, SharedRoom) {
+        let mut rooms = self.rooms();
+        loop {
+            let id = RoomId(rand::random_range(1..=i32::MAX as u32));
+            if !rooms.contains_key(&id) {
+                let room = Arc::new(Mutex::new(Room::new(id, now)));
+                rooms.insert(id, Arc::clone(&room));
+                self.announce(rooms.len());
+                return (id, room);
+            }
+        }
+    }
+
+    /// The room with this number.
+    pub(crate) fn room(&self, id: RoomId) -> Option<SharedRoom> {
+        self.rooms().get(&id).cloned()
+    }
+
+    /// Nobody is in this room any more.
+    pub(crate) fn drop_room(&self, id: RoomId) {
+        let mut rooms = self.rooms();
+        rooms.remove(&id);
+        self.announce(rooms.len());
+    }
+
+    /// Closes every room.
+    pub(crate) fn close(&self) {
+        let rooms: Vec<SharedRoom> = self.rooms().drain().map(|(_, room)| room).collect();
+        batch(|| rooms.iter().for_each(|room| lock(room).close()));
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, SharedRoom>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn announce(&self, rooms: usize) {
+        if let Some(member) = self.member() {
+            member.announce(u32::try_from(rooms).unwrap_or(u32::MAX), false);
+        }
+    }
+}
+
+/// Locks a room.
+pub(crate) fn lock(room: &SharedRoom) -> MutexGuard<'_, Room<Client<()>>> {
+    room.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A switchboard asks; nobody asks it.
+impl Handler for Hall {
+    fn notice(&self, _: NodeId, _: Notice) {}
+
+    fn request(self: Arc<Self>, _: NodeId, _: Request) -> Answering {
+        Box::pin(async { Response::Failed })
+    }
+
+    fn members(&self, _: &Arc<Members>) {}
+}

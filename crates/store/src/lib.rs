@@ -1,0 +1,42 @@
+//! Accounts, lists, serials and cookies, in SQLite or Postgres.
+//!
+//! This is the only crate with SQL. Each statement is written once for both databases
+//! ([`sql`]); what differs is how a change gets its transaction: SQLite has one writer that
+//! commits what is queued as a group ([`writer`]), Postgres one transaction per change with rows
+//! locked in a fixed order ([`db`]).
+//!
+//! The store decides nothing about the protocol: an [`Edit`](model::Edit) comes decided, and is
+//! carried out whole or not at all. What it does guarantee: an answered change is on disk;
+//! nobody is on AL and BL at once; an account's serial rises with each change of its lists and
+//! settings, and also when someone else's change alters its RL or the properties that it sees.
+
+mod account;
+mod cookie;
+mod credentials;
+mod db;
+mod directory;
+mod edit;
+mod error;
+mod key;
+mod migrate;
+mod password;
+mod roster;
+mod seal;
+mod serial;
+mod sql;
+mod sqlite;
+mod store;
+mod touched;
+mod url;
+mod writer;
+
+pub use account::NewAccount;
+pub use credentials::LegacyLogin;
+pub use directory::{Directory, DirectoryCard, DirectoryEntry};
+pub use edit::Edited;
+pub use error::StoreError;
+pub use key::MasterKey;
+pub use password::Password;
+pub use store::Store;
+pub use url::{BadStoreUrl, StoreUrl};
+pub use writer::Writes;

@@ -1,0 +1,112 @@
+//! Passwords, and the slow hash that they are kept as.
+
+use std::fmt;
+use std::sync::Arc;
+
+use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::StoreError;
+
+/// A password in the clear. Its `Debug` form does not show it, and its memory is wiped when it is dropped.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes `text` for a password. Its length is for the caller to check.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// Kibibytes of memory that one hash takes (OWASP's recommendation, as the two below).
+const MEMORY: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// The hash of no account, with the same parameters: checking a password for an account that
+/// does not exist takes as long as for one that does.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbC4u$tOY2ohjW9DwzWl7BeTN6BPKJEKcZNU6d6zDKZFgrHK0";
+
+/// Computes argon2id hashes off the async threads, at most one per core at a time.
+pub(crate) struct Hasher {
+    places: Arc<Semaphore>,
+}
+
+impl Hasher {
+    pub(crate) fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { places: Arc::new(Semaphore::new(cores)) }
+    }
+
+    /// The hash to keep of `password`, in PHC form, with a salt of its own.
+    pub(crate) async fn hash(&self, password: &Password) -> Result<String, StoreError> {
+        let password = password.clone();
+        self.run(move || Ok(argon2()?.hash_password(password.0.as_bytes())?.to_string())).await
+    }
+
+    /// Does `password` have this hash? Without a hash: no, after the same amount of work.
+    pub(crate) async fn verify(&self, password: &Password, hash: Option<&str>) -> Result<bool, StoreError> {
+        let password = password.clone();
+        let known = hash.is_some();
+        let hash = hash.unwrap_or(NOBODY).to_owned();
+        self.run(move || match argon2()?.verify_password(password.0.as_bytes(), hash.as_str()) {
+            Ok(()) => Ok(known),
+            Err(HashError::PasswordInvalid) => Ok(false),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let place = self.places.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        // The place goes with the work: it stays taken even if the asker gives up meanwhile.
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(place);
+            result
+        });
+        match done.await {
+            Ok(result) => result.map_err(|error| StoreError::Hash(error.to_string())),
+            Err(error) => Err(StoreError::Hash(error.to_string())),
+        }
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, HashError> {
+    let params = Params::new(MEMORY, PASSES, LANES, None).map_err(|_| HashError::ParamsInvalid)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn knows_the_password_again() {
+        let hasher = Hasher::new();
+        let [right, wrong] = ["hunter2", "hunter3"].map(|text| Password::new(text.to_owned()));
+        let hash = hasher.hash(&right).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hasher.verify(&right, Some(&hash)).await.unwrap());
+        assert!(!hasher.verify(&wrong, Some(&hash)).await.unwrap());
+        assert!(!hasher.verify(&right, None).await.unwrap(), "the hash of nobody must be well-formed and fit nobody");
+        assert_eq!(format!("{right:?}"), "Password(…)");
+    }
+}

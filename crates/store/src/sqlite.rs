@@ -1,0 +1,186 @@
+//! Opening SQLite files.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::error::is_locked;
+use crate::writer::Writer;
+use crate::{StoreError, StoreUrl, cookie, migrate};
+
+/// How long to wait for another process that holds the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections that only read.
+const READERS: u32 = 4;
+
+/// An open SQLite store.
+pub(crate) struct SqliteDb {
+    pub(crate) readers: SqlitePool,
+    pub(crate) cookies: SqlitePool,
+    pub(crate) writer: Writer,
+    /// The writer's one connection, only to close it.
+    pool: SqlitePool,
+}
+
+impl SqliteDb {
+    /// A database that is gone when it is closed. One connection does everything, since another
+    /// one would see another database.
+    pub(crate) async fn in_memory(url: &StoreUrl) -> Result<Self, StoreError> {
+        let options = || SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
+        let failed = |source| StoreError::Open { url: url.to_string(), source };
+        let pool = sized(1).connect_with(options()).await.map_err(failed)?;
+        let cookies = sized(1).connect_with(options()).await.map_err(failed)?;
+        migrate::sqlite(&pool, url).await?;
+        cookie::make_table(&cookies).await.map_err(failed)?;
+        Ok(Self { readers: pool.clone(), cookies, writer: Writer::start(pool.clone()), pool })
+    }
+
+    /// A file, and a second one beside it for the cookies.
+    pub(crate) async fn in_file(path: &Path, url: &StoreUrl) -> Result<Self, StoreError> {
+        let failed = |source| StoreError::Open { url: url.to_string(), source };
+        make(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+        let write = at(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        let pool = connect(&write).await.map_err(failed)?;
+        migrate::sqlite(&pool, url).await?;
+        // The journal mode is a property of the file, and was just set.
+        let readers = sized(READERS).connect_with(at(path).pragma("query_only", "ON")).await.map_err(failed)?;
+        let cookies = open_cookies(&beside(path), url).await?;
+        Ok(Self { readers, cookies, writer: Writer::start(pool.clone()), pool })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+        self.pool.close().await;
+        self.cookies.close().await;
+    }
+}
+
+/// Connections are kept for good: a new one costs a millisecond, and one to a database in
+/// memory is that database.
+fn sized(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+fn at(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).disable_statement_logging()
+}
+
+/// A pool of one connection. Tries again while another process holds the file: SQLite does not
+/// wait by itself where the journal mode is to be set.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let started = Instant::now();
+    loop {
+        match sized(1).connect_with(options.clone()).await {
+            Err(error) if is_locked(&error) && started.elapsed() < PATIENCE => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Makes the file if it is missing, for its owner only: it holds secrets. What SQLite puts
+/// beside it has the same mode.
+fn make(path: &Path) -> io::Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+    }
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)
+}
+
+/// `msnp.db` → `msnp-cookies.db`
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push("-cookies");
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+/// Opens the file of the cookies. It is not flushed, so a power cut can leave it damaged; then
+/// it is made anew, since nothing in it is worth more than a minute.
+async fn open_cookies(path: &Path, url: &StoreUrl) -> Result<SqlitePool, StoreError> {
+    let options = at(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Off);
+    let file_error = |source| StoreError::File { path: path.to_owned(), source };
+    make(path).map_err(file_error)?;
+    let opened = match try_cookies(&options).await {
+        Err(error) if is_damaged(&error) => {
+            tracing::warn!(path = %path.display(), "the file of the cookies is damaged, and is made anew");
+            remove(path).and_then(|()| make(path)).map_err(file_error)?;
+            try_cookies(&options).await
+        }
+        opened => opened,
+    };
+    opened.map_err(|source| StoreError::Open { url: url.to_string(), source })
+}
+
+async fn try_cookies(options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    let pool = connect(options).await?;
+    match cookie::make_table(&pool).await {
+        Ok(()) => Ok(pool),
+        Err(error) => {
+            pool.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// `SQLITE_CORRUPT` or `SQLITE_NOTADB`, or what the check in [`cookie::make_table`] found.
+fn is_damaged(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("11" | "26")),
+        sqlx::Error::Protocol(_) => true,
+        _ => false,
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookies_have_a_file_beside() {
+        assert_eq!(beside(Path::new("data/msnp.db")), Path::new("data/msnp-cookies.db"));
+        assert_eq!(beside(Path::new("msnp")), Path::new("msnp-cookies"));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_of_cookies_is_made_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("msnp-cookies.db");
+        let url = "sqlite::memory:".parse().unwrap();
+        std::fs::write(&path, "not a database, and longer than a header of one hundred bytes is ".repeat(9)).unwrap();
+        open_cookies(&path, &url).await.unwrap().close().await;
+
+        let mut bytes = std::fs::read(&path).unwrap();
+        let len = bytes.len();
+        bytes[len / 2..].fill(0xee);
+        bytes[100..200].fill(0xee);
+        std::fs::write(&path, bytes).unwrap();
+        open_cookies(&path, &url).await.unwrap().close().await;
+    }
+}
