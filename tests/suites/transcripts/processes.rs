@@ -1,0 +1,251 @@
+//! The stages over TCP: `msnpd`, or the separate programs, started afresh for each script.
+
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use conformance::script::Action;
+use conformance::{Cast, Patience, Place, Played, Preparation, Received, Script, Stage, StageError, TcpOptions, TcpStage, play};
+use store::{MasterKey, Store};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::arrange;
+
+/// Which programs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// `msnpd` alone.
+    AllInOne,
+    /// A dispatch server, two notification servers, two switchboards, over the hub.
+    Separate,
+}
+
+/// How much faster than written time passes in scripts that wait for minutes. The servers' own
+/// times are shortened alike.
+const HASTE: u32 = 150;
+
+/// Builds the programs, once.
+pub(crate) fn build() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = std::process::Command::new(cargo);
+    command.args(["build", "--quiet", "--locked", "-p", "msnpd", "-p", "ds", "-p", "ns", "-p", "sb", "-p", "msnpctl"]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    assert!(command.status().expect("cargo runs").success(), "the programs do not build");
+}
+
+/// Where cargo puts the programs: beside the directory of this test.
+pub(crate) fn program(name: &str) -> PathBuf {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    let directory = DIRECTORY.get_or_init(|| {
+        let me = std::env::current_exe().expect("a program knows where it is");
+        me.parent().and_then(Path::parent).expect("cargo keeps tests in deps/").to_owned()
+    });
+    directory.join(name)
+}
+
+/// Plays one script.
+pub(crate) async fn perform(script: &Script, shape: Shape) -> Result<Played, String> {
+    let haste = if script.statements.iter().any(|statement| matches!(statement.action, Action::Wait(time) if time >= Duration::from_secs(60))) {
+        HASTE
+    } else {
+        1
+    };
+    let mut stage = Processes { shape, haste, place: None, children: Vec::new(), tcp: None };
+    let played = play(script, &mut stage).await.map_err(|failure| failure.to_string());
+    let ended = stage.stop().await;
+    match (played, ended) {
+        (Ok(_), Err(error)) => Err(error),
+        (played, _) => played,
+    }
+}
+
+struct Processes {
+    shape: Shape,
+    haste: u32,
+    place: Option<TempDir>,
+    children: Vec<Child>,
+    tcp: Option<TcpStage>,
+}
+
+fn broken(error: impl std::fmt::Display) -> StageError {
+    StageError::Unprepared(error.to_string())
+}
+
+impl Processes {
+    /// Starts a program and waits until it says that it listens.
+    async fn start(&mut self, name: &str, config: &str, number: usize) -> Result<(), StageError> {
+        let directory = self.place.as_ref().ok_or_else(|| broken("no directory"))?.path().to_owned();
+        let file = directory.join(format!("{name}-{number}.toml"));
+        std::fs::write(&file, config).map_err(broken)?;
+        let log = std::fs::File::create(directory.join(format!("{name}-{number}.log"))).map_err(broken)?;
+        let mut child = Command::new(program(name))
+            .arg("--config")
+            .arg(&file)
+            .current_dir(&directory)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(broken)?;
+        let stdout = child.stdout.take().ok_or_else(|| broken("no standard output"))?;
+        self.children.push(child);
+        let mut lines = BufReader::new(stdout).lines();
+        let listening = async {
+            while let Some(line) = lines.next_line().await? {
+                if line.contains("listens on") || line.contains("is running") {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, std::io::Error>(false)
+        };
+        let started = tokio::time::timeout(Duration::from_secs(20), listening).await;
+        match started {
+            Ok(Ok(true)) => {
+                // Whatever else it says must not fill the pipe.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                Ok(())
+            }
+            _ => Err(broken(format!("{name} did not start: {}", self.log(name, number)))),
+        }
+    }
+
+    fn log(&self, name: &str, number: usize) -> String {
+        let path = self.place.as_ref().map(|place| place.path().join(format!("{name}-{number}.log")));
+        path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+    }
+
+    /// Stops the programs as an operator would. They must end well.
+    async fn stop(&mut self) -> Result<(), String> {
+        for child in &self.children {
+            if let Some(id) = child.id() {
+                let _ = std::process::Command::new("kill").arg("-TERM").arg(id.to_string()).status();
+            }
+        }
+        let mut result = Ok(());
+        for mut child in self.children.drain(..) {
+            match tokio::time::timeout(Duration::from_secs(15), child.wait()).await {
+                Ok(Ok(status)) if status.success() => {}
+                Ok(status) => result = Err(format!("a daemon ended with {status:?}")),
+                Err(_) => {
+                    let _ = child.kill().await;
+                    result = Err("a daemon did not stop within 15 s of SIGTERM".to_owned());
+                }
+            }
+        }
+        result
+    }
+
+    /// What all programs are told.
+    fn config(&self, cast: &Cast, ports: &[u16]) -> String {
+        let mut config = arrange::configuration(cast);
+        let bus = match self.shape {
+            Shape::AllInOne => "local:".to_owned(),
+            Shape::Separate => format!("hub:tcp://127.0.0.1:{}", ports[5]),
+        };
+        let mut key = |key: &str, value: &str| {
+            if !cast.config.iter().any(|(set, _)| set == key) {
+                writeln!(config, "{key} = {value}").expect("writing to a string cannot fail");
+            }
+        };
+        key("bus.url", &format!("{bus:?}"));
+        key("ds.listen", &format!("\"127.0.0.1:{}\"", ports[0]));
+        if self.haste > 1 {
+            let quick = |time: Duration| format!("\"{}ms\"", (time / self.haste).as_millis());
+            key("sb.alone", &quick(Duration::from_secs(5 * 60)));
+            key("sb.two_idle", &quick(Duration::from_secs(5 * 60)));
+            key("sb.many_idle", &quick(Duration::from_secs(15 * 60)));
+        }
+        config
+    }
+}
+
+/// The programs bind where they are told; two scripts at once must not get the same ports, so
+/// each asks the system for as many as it needs at the same time.
+fn ports() -> Vec<u16> {
+    let listeners: Vec<TcpListener> =
+        (0..6).map(|_| TcpListener::bind("127.0.0.1:0").expect("there are free ports")).collect();
+    listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port()).collect()
+}
+
+impl Stage for Processes {
+    fn name(&self) -> &'static str {
+        match self.shape {
+            Shape::AllInOne => "tcp",
+            Shape::Separate => "cluster",
+        }
+    }
+
+    async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
+        let place = tempfile::tempdir().map_err(broken)?;
+        let key = MasterKey::load_or_create(&place.path().join("data/master.key")).map_err(broken)?;
+        let url = format!("sqlite:{}", place.path().join("data/msnp.db").display());
+        let store = Store::open(&url.parse().map_err(broken)?, key).await.map_err(broken)?;
+        arrange::arrange(&store, cast).await?;
+        store.close().await;
+        self.place = Some(place);
+        let ports = ports();
+        let config = self.config(cast, &ports);
+        let at = |section: &str, port: u16| format!("{section}.listen = \"127.0.0.1:{port}\"\n");
+        match self.shape {
+            Shape::AllInOne => {
+                let config = config + &at("ns", ports[1]) + &at("sb", ports[2]);
+                self.start("msnpd", &config, 0).await?;
+            }
+            Shape::Separate => {
+                for (number, port) in [(0, ports[1]), (1, ports[3])] {
+                    self.start("msnp-ns", &(config.clone() + &at("ns", port)), number).await?;
+                }
+                for (number, port) in [(0, ports[2]), (1, ports[4])] {
+                    self.start("msnp-sb", &(config.clone() + &at("sb", port)), number).await?;
+                }
+                self.start("msnp-ds", &config, 0).await?;
+            }
+        }
+        let options = TcpOptions {
+            name: self.name(),
+            time_scale: f64::from(self.haste),
+            patience: Duration::from_secs(10),
+            silence: Duration::from_millis(if self.shape == Shape::Separate { 200 } else { 100 }),
+            accounts: Preparation::Ready,
+            assume_config: true,
+            ..TcpOptions::new(format!("127.0.0.1:{}", ports[0]))
+        };
+        self.tcp = Some(TcpStage::new(options));
+        Ok(())
+    }
+
+    async fn connect(&mut self, place: &Place) -> Result<usize, StageError> {
+        self.tcp().connect(place).await
+    }
+
+    async fn send(&mut self, connection: usize, bytes: &[u8]) -> Result<(), StageError> {
+        self.tcp().send(connection, bytes).await
+    }
+
+    async fn receive(&mut self, connection: usize, patience: Patience) -> Result<Received, StageError> {
+        self.tcp().receive(connection, patience).await
+    }
+
+    async fn drop(&mut self, connection: usize, reset: bool) {
+        self.tcp().drop(connection, reset).await;
+    }
+
+    async fn wait(&mut self, time: Duration) {
+        self.tcp().wait(time).await;
+    }
+}
+
+impl Processes {
+    fn tcp(&mut self) -> &mut TcpStage {
+        self.tcp.as_mut().expect("a stage is prepared before it is played on")
+    }
+}
