@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use logic::{Bucket, Machine, Rate};
 use tokio::time;
-use tracing::{debug, info};
+use tracing::debug;
 
 use crate::desk::{Desk, Drive, Pace};
 use crate::link::{Closed, Link, batch};
@@ -103,7 +103,7 @@ where
     match end {
         End::Left => debug!("the client left"),
         End::Closing(why) => {
-            info!(why, "closing");
+            debug!(why, "closing");
             let _ = time::timeout(LAST_WORDS, last_words(&link)).await;
         }
     }

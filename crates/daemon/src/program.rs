@@ -1,5 +1,6 @@
 //! What the programs have in common: arguments, configuration, store, bus, and the end.
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -93,15 +94,14 @@ pub fn finish(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// Tells the operator something, on standard output.
-#[expect(clippy::print_stdout, reason = "the one place where daemons talk to whoever started them")]
+/// Tells the operator something, on standard output. Nobody may be reading it any more; a daemon
+/// goes on without them.
 pub fn say(text: &str) {
-    println!("{text}");
+    let _ = writeln!(io::stdout().lock(), "{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where daemons complain to whoever started them")]
 fn complain(text: &str) {
-    eprintln!("error: {text}");
+    let _ = writeln!(io::stderr().lock(), "error: {text}");
 }
 
 /// The runtime for a daemon.

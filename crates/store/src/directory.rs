@@ -2,7 +2,7 @@
 
 use model::{Email, UserId};
 
-use crate::account::email_from;
+use crate::columns::email_from;
 use crate::sql::{Conn, Row, Sql, Value, sql};
 use crate::writer::Write;
 use crate::{Store, StoreError};
@@ -62,7 +62,9 @@ macro_rules! find {
             "SELECT a.id, a.email, d.first, d.last, d.city, d.state, d.country
              FROM directory d JOIN account a ON a.id = d.account
              WHERE a.suspended = 0
-               AND ", $last, "
+               AND ",
+            $last,
+            "
                AND ($2 = '' OR d.first_key = $2)
                AND ($3 = '' OR d.city_key = $3)
                AND ($4 = '' OR d.state_key = $4)

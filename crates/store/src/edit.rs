@@ -6,7 +6,7 @@ use model::{
     Change, ContactEntry, Edit, Group, GroupId, List, Lists, MessagePrivacy, Property, ReversePrompt, Serial, UserId,
 };
 
-use crate::account::guid_text;
+use crate::columns::guid_text;
 use crate::db::now_us;
 use crate::serial::{mark_touched, raise_owner, raise_peer, raise_watchers, watchers};
 use crate::sql::{Conn, Sql, sql};
@@ -88,7 +88,8 @@ impl Write for Carry {
         let (owner, changes) = (self.edit.owner.0, &self.edit.changes);
         self.lock(conn).await?;
         // First of all, since this also tells whether the owner exists.
-        let serial = raise_owner(conn, owner, changes.iter().any(is_of_lists), !changes.iter().all(is_of_lists)).await?;
+        let serial =
+            raise_owner(conn, owner, changes.iter().any(is_of_lists), !changes.iter().all(is_of_lists)).await?;
         let mut flipped = BTreeSet::new();
         // In one edit, each contact comes a microsecond after the one before.
         for (change, added) in changes.iter().zip(now_us()..) {
@@ -188,8 +189,7 @@ async fn put_contact(
     let lists = kept.map_or(Lists::NONE, |entry| entry.lists.own());
     if let Some(ContactEntry { groups, name, .. }) = kept {
         let [lists, groups] = [i64::from(lists.0), i64::from(groups.0)];
-        let values =
-            [owner.into(), peer.into(), lists.into(), groups.into(), name.as_str().into(), added.into()];
+        let values = [owner.into(), peer.into(), lists.into(), groups.into(), name.as_str().into(), added.into()];
         conn.run(PUT_CONTACT, &values).await?;
     } else if !was.own().is_empty() {
         conn.run(DROP_CONTACT, &[owner.into(), peer.into()]).await?;
@@ -199,8 +199,7 @@ async fn put_contact(
 
 async fn put_group(conn: &mut Conn<'_>, owner: i64, group: &Group) -> Result<(), StoreError> {
     let guid = guid_text(group.guid);
-    let values =
-        [owner.into(), i64::from(group.id.number()).into(), guid.as_str().into(), group.name.as_str().into()];
+    let values = [owner.into(), i64::from(group.id.number()).into(), guid.as_str().into(), group.name.as_str().into()];
     conn.run(PUT_GROUP, &values).await.map(drop)
 }
 

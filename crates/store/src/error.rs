@@ -52,7 +52,9 @@ pub enum StoreError {
         source: Box<sqlx::migrate::MigrateError>,
     },
     /// A later release has migrated the database.
-    #[error("the store {url} was written by a newer version of this program (schema {version}): install that version, or restore a backup from before the upgrade")]
+    #[error(
+        "the store {url} was written by a newer version of this program (schema {version}): install that version, or restore a backup from before the upgrade"
+    )]
     Newer {
         /// Where, without a password.
         url: String,
@@ -60,7 +62,9 @@ pub enum StoreError {
         version: i64,
     },
     /// Recoverable sign-in secrets are sealed under another master key.
-    #[error("the master key is not the one that this store's sign-in secrets are sealed with: put the right key file back, or, if it is lost, run UPDATE account SET sealed = NULL on the database and set those accounts' passwords anew")]
+    #[error(
+        "the master key is not the one that this store's sign-in secrets are sealed with: put the right key file back, or, if it is lost, run UPDATE account SET sealed = NULL on the database and set those accounts' passwords anew"
+    )]
     WrongKey,
     /// A sealed secret does not open: it was altered, or copied from another account.
     #[error("the sealed sign-in secret of {0} was altered: set the account's password anew")]

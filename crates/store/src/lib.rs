@@ -1,9 +1,9 @@
 //! Accounts, lists, serials and cookies, in SQLite or Postgres.
 //!
 //! This is the only crate with SQL. Each statement is written once for both databases
-//! ([`sql`]); what differs is how a change gets its transaction: SQLite has one writer that
-//! commits what is queued as a group ([`writer`]), Postgres one transaction per change with rows
-//! locked in a fixed order ([`db`]).
+//! (`sql.rs`); what differs is how a change gets its transaction: SQLite has one writer that
+//! commits what is queued as a group (`writer.rs`), Postgres one transaction per change with rows
+//! locked in a fixed order (`db.rs`).
 //!
 //! The store decides nothing about the protocol: an [`Edit`](model::Edit) comes decided, and is
 //! carried out whole or not at all. What it does guarantee: an answered change is on disk;
@@ -11,6 +11,7 @@
 //! settings, and also when someone else's change alters its RL or the properties that it sees.
 
 mod account;
+mod columns;
 mod cookie;
 mod credentials;
 mod db;

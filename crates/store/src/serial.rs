@@ -17,8 +17,12 @@ const RAISE_OWNER: Sql = sql(
     "raise a serial",
     concat!(
         "UPDATE account SET serial = (serial + 1) & 4294967295,
-            lists_at = CASE WHEN $3 = 0 THEN lists_at ELSE ", later!("lists_at", "$2"), " END,
-            settings_at = CASE WHEN $4 = 0 THEN settings_at ELSE ", later!("settings_at", "$2"), " END
+            lists_at = CASE WHEN $3 = 0 THEN lists_at ELSE ",
+        later!("lists_at", "$2"),
+        " END,
+            settings_at = CASE WHEN $4 = 0 THEN settings_at ELSE ",
+        later!("settings_at", "$2"),
+        " END
          WHERE id = $1 RETURNING serial"
     ),
 );
@@ -26,7 +30,8 @@ const RAISE_OWNER: Sql = sql(
 const RAISE_PEER: Sql = sql(
     "raise a contact's serial",
     concat!(
-        "UPDATE account SET serial = (serial + 1) & 4294967295, lists_at = ", later!("lists_at", "$2"),
+        "UPDATE account SET serial = (serial + 1) & 4294967295, lists_at = ",
+        later!("lists_at", "$2"),
         " WHERE id = $1 RETURNING serial"
     ),
 );
@@ -44,8 +49,11 @@ const WATCHERS: Sql = sql("find who sees a property", who_watches!());
 const RAISE_WATCHERS: Sql = sql(
     "raise the serials of those who see a property",
     concat!(
-        "UPDATE account SET serial = (serial + 1) & 4294967295, lists_at = ", later!("lists_at", "$2"),
-        " WHERE id IN (", who_watches!(), ") RETURNING id, serial"
+        "UPDATE account SET serial = (serial + 1) & 4294967295, lists_at = ",
+        later!("lists_at", "$2"),
+        " WHERE id IN (",
+        who_watches!(),
+        ") RETURNING id, serial"
     ),
 );
 

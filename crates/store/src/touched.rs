@@ -16,10 +16,8 @@ const PAGE: i64 = 10_000;
 
 const MARK: Sql = sql("read the end of the log of touched accounts", "SELECT COALESCE(MAX(seq), 0) FROM touched");
 
-const SINCE: Sql = sql(
-    "read the log of touched accounts",
-    "SELECT seq, account FROM touched WHERE seq > $1 ORDER BY seq LIMIT $2",
-);
+const SINCE: Sql =
+    sql("read the log of touched accounts", "SELECT seq, account FROM touched WHERE seq > $1 ORDER BY seq LIMIT $2");
 
 const SWEEP: Sql = sql("shorten the log of touched accounts", "DELETE FROM touched WHERE at < $1");
 

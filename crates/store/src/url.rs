@@ -33,7 +33,9 @@ pub enum BadStoreUrl {
     NoPath,
     /// `postgres://` and something that does not parse. The text is not repeated, since it may
     /// hold a password.
-    #[error("the Postgres address does not parse: write it as in postgres://user:password@host:5432/database, with special characters of the password as %XX")]
+    #[error(
+        "the Postgres address does not parse: write it as in postgres://user:password@host:5432/database, with special characters of the password as %XX"
+    )]
     Postgres,
 }
 
@@ -97,7 +99,9 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        for text in ["sqlite::memory:", "sqlite:data/msnp.db", "sqlite:/var/lib/msnp/msnp.db", "postgres://db.example.com/msnp"] {
+        for text in
+            ["sqlite::memory:", "sqlite:data/msnp.db", "sqlite:/var/lib/msnp/msnp.db", "postgres://db.example.com/msnp"]
+        {
             assert_eq!(text.parse::<StoreUrl>().unwrap().to_string(), text);
         }
         assert_eq!("sqlite:///a/b.db".parse::<StoreUrl>().unwrap().to_string(), "sqlite:/a/b.db");
@@ -105,7 +109,9 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown() {
-        for text in ["postgres://msnp:hunter2@localhost:5432/msnp", "postgres://msnp@localhost:5432/msnp?password=hunter2"] {
+        for text in
+            ["postgres://msnp:hunter2@localhost:5432/msnp", "postgres://msnp@localhost:5432/msnp?password=hunter2"]
+        {
             let url = text.parse::<StoreUrl>().unwrap();
             assert_eq!(url.to_string(), "postgres://msnp@localhost:5432/msnp");
             assert_eq!(format!("{url:?}"), "postgres://msnp@localhost:5432/msnp");

@@ -101,12 +101,7 @@ impl Writer {
     }
 }
 
-async fn work(
-    pool: SqlitePool,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
-    stop: Arc<Notify>,
-    counters: Arc<Counters>,
-) {
+async fn work(pool: SqlitePool, mut queue: mpsc::Receiver<Box<dyn Job>>, stop: Arc<Notify>, counters: Arc<Counters>) {
     let mut jobs = Vec::with_capacity(GROUP);
     loop {
         tokio::select! {

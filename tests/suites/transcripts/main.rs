@@ -9,6 +9,8 @@
 mod arrange;
 mod memory;
 mod processes;
+#[path = "../programs.rs"]
+mod programs;
 
 use std::collections::VecDeque;
 use std::io::{IsTerminal as _, Write as _};
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
         .filter(|job| filters.iter().all(|filter| job.label().contains(filter)))
         .collect();
     if jobs.iter().any(|job| job.on != On::Memory) {
-        processes::build();
+        programs::build();
     }
     report(&run(jobs))
 }

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use conformance::script::Action;
@@ -15,6 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::arrange;
+use crate::programs::program;
 
 /// Which programs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,28 +27,6 @@ pub(crate) enum Shape {
 /// How much faster than written time passes in scripts that wait for minutes. The servers' own
 /// times are shortened alike.
 const HASTE: u32 = 150;
-
-/// Builds the programs, once.
-pub(crate) fn build() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = std::process::Command::new(cargo);
-    command.args(["build", "--quiet", "--locked", "-p", "msnpd", "-p", "ds", "-p", "ns", "-p", "sb", "-p", "msnpctl"]);
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    assert!(command.status().expect("cargo runs").success(), "the programs do not build");
-}
-
-/// Where cargo puts the programs: beside the directory of this test.
-pub(crate) fn program(name: &str) -> PathBuf {
-    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    let directory = DIRECTORY.get_or_init(|| {
-        let me = std::env::current_exe().expect("a program knows where it is");
-        me.parent().and_then(Path::parent).expect("cargo keeps tests in deps/").to_owned()
-    });
-    directory.join(name)
-}
 
 /// Plays one script.
 pub(crate) async fn perform(script: &Script, shape: Shape) -> Result<Played, String> {

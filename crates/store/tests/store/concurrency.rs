@@ -83,9 +83,13 @@ async fn only_one_of_two_deciders_wins(place: &Place) {
     for _ in 0..20 {
         let (one, other) =
             tokio::join!(edit(&store, amy, vec![put(bob, 0, FL)]), edit(&store, amy, vec![put(bob, 0, AL)]));
-        assert_eq!(u8::from(one.is_ok()) + u8::from(other.is_ok()), 1);
-        assert!(matches!(one.or(other.map_err(|_| StoreError::Conflict)), Ok(_)));
+        let expected = match (one, other) {
+            (Ok(_), Err(StoreError::Conflict)) => FL,
+            (Err(StoreError::Conflict), Ok(_)) => AL,
+            both => panic!("{both:?}"),
+        };
         let lists = contact(&store, amy, bob).await.unwrap().lists;
+        assert_eq!(lists.0, expected);
         edit(&store, amy, vec![put(bob, lists.0, 0)]).await.unwrap();
     }
 }
@@ -133,6 +137,45 @@ async fn a_failed_edit_does_not_undo_its_neighbours(place: &Place) {
     }
     assert_eq!(edits.join_all().await.into_iter().filter(|ok| *ok).count(), 20);
     assert_eq!([serial(&store, amy).await, serial(&store, bob).await], [20, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_many_edits_are_refused_while_another_program_holds_the_file() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let [amy] = accounts(&store, ["amy"]).await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file());
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let holder = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let mut edits = JoinSet::new();
+    for _ in 0..1200 {
+        let store = store.clone();
+        edits.spawn(async move { edit(&store, amy, vec![Change::Name(name("Amy"))]).await });
+    }
+    // A thousand wait in the queue and up to 64 with the writer; the others are told at once.
+    for _ in 0..1200 - 1024 - 64 {
+        let result = edits.join_next().await.unwrap().unwrap();
+        assert!(matches!(result, Err(StoreError::Busy)), "{result:?}");
+    }
+    assert_eq!(serial(&store, amy).await, 0, "reading does not wait");
+    holder.rollback().await.unwrap();
+    let kept = edits.join_all().await.into_iter().filter(Result::is_ok).count();
+    assert!((1024..=1024 + 64).contains(&kept), "{kept}");
+    assert_eq!(serial(&store, amy).await as usize, kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_gives_up_when_another_program_holds_the_file_for_long() {
+    let place = Place::sqlite();
+    let store = place.open().await;
+    let [amy] = accounts(&store, ["amy"]).await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.file());
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let holder = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let result = edit(&store, amy, vec![Change::Name(name("Amy"))]).await;
+    assert!(matches!(result, Err(StoreError::Busy)), "{result:?}");
+    holder.rollback().await.unwrap();
+    edit(&store, amy, vec![Change::Name(name("Amy"))]).await.unwrap();
 }
 
 async fn deletion_races_with_edits(place: &Place) {

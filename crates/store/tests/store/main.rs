@@ -1,6 +1,12 @@
 //! One suite for both databases: SQLite in a file always, Postgres where `MSNP_TEST_POSTGRES`
 //! holds the address of a server on which this user may create databases.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of this crate is tests, also what is no test function"
+)]
+
 mod accounts;
 mod concurrency;
 mod cookies;

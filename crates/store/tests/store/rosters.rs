@@ -1,6 +1,8 @@
 //! Reading rosters.
 
-use model::{Change, ContactEntry, Group, GroupId, GroupSet, Guid, Lists, MessagePrivacy, Property, Props, ReversePrompt, UserId};
+use model::{
+    Change, ContactEntry, Group, GroupId, GroupSet, Guid, Lists, MessagePrivacy, Property, Props, ReversePrompt, UserId,
+};
 
 use crate::place::{AL, BL, FL, PL, Place, RL, accounts, contact, edit, email, name, put};
 
@@ -85,7 +87,8 @@ async fn properties_are_shown_to_those_on_al(place: &Place) {
     edit(&store, bob, vec![put(amy, 0, FL)]).await.unwrap();
     edit(&store, cat, vec![put(amy, 0, FL | AL)]).await.unwrap();
     let own = store.roster(amy).await.unwrap().unwrap().props;
-    let all = Props { home: "+1 (555) 0100".into(), mobile: "555".into(), pages: true, enabled: true, ..Props::default() };
+    let all =
+        Props { home: "+1 (555) 0100".into(), mobile: "555".into(), pages: true, enabled: true, ..Props::default() };
     assert_eq!(own, all);
     let shown = Props { enabled: false, ..all };
     assert_eq!(contact(&store, bob, amy).await.unwrap().props, shown);

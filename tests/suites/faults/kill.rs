@@ -1,0 +1,163 @@
+//! `msnpd` is killed with SIGKILL while a client edits its lists: every edit that was
+//! acknowledged is there after the restart, and at most the one that was under way besides.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use model::{Email, Name};
+use store::{MasterKey, NewAccount, Password, Store};
+
+use crate::client::Client;
+use crate::programs;
+
+/// How often the daemon is killed.
+const ROUNDS: u32 = 40;
+/// People to put on the list and take off it.
+const PEOPLE: usize = 12;
+const EDITOR: &str = "editor@example.com";
+const PASSWORD: &str = "password";
+
+fn person(number: usize) -> String {
+    format!("person{number}@example.com")
+}
+
+/// A directory with a store of accounts, and a configuration on free ports.
+fn prepare(directory: &Path) -> SocketAddr {
+    let listeners: Vec<_> = (0..3).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let at: Vec<SocketAddr> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+    let config = format!(
+        "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nlimits.commands_at_once = 0\n",
+        at[0], at[1], at[2]
+    );
+    fs::write(directory.join("msnpd.toml"), config).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = MasterKey::load_or_create(&directory.join("data/master.key")).unwrap();
+        let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
+        let store = Store::open(&url.parse().unwrap(), key).await.unwrap();
+        for handle in (0..PEOPLE).map(person).chain([EDITOR.to_owned()]) {
+            let email = Email::parse(&handle).unwrap();
+            let (name, password) = (Name::from(&email), Password::new(PASSWORD.to_owned()));
+            store.create_account(NewAccount { email, name, password, md5: true }).await.unwrap();
+        }
+        store.close().await;
+    });
+    at[1]
+}
+
+/// Kills what it holds, also when a test fails.
+struct Daemon(Child);
+
+impl Daemon {
+    fn start(directory: &Path) -> Self {
+        let mut child = Command::new(programs::program("msnpd"))
+            .args(["--config", "msnpd.toml"])
+            .current_dir(directory)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("running"), "msnpd did not start: {line}");
+        Self(child)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the client knows of its list: what was acknowledged, and the edit that was not.
+#[derive(Default)]
+struct Known {
+    acknowledged: BTreeSet<String>,
+    under_way: Option<(bool, String)>,
+    edits: u32,
+}
+
+impl Known {
+    /// Is this what the list may be, after the daemon died?
+    fn allows(&self, found: &BTreeSet<String>) -> bool {
+        let mut after = self.acknowledged.clone();
+        if let Some((add, handle)) = &self.under_way {
+            if *add { after.insert(handle.clone()) } else { after.remove(handle) };
+        }
+        *found == self.acknowledged || *found == after
+    }
+
+    /// Edits until the connection breaks.
+    fn edit(&mut self, client: &mut Client) {
+        loop {
+            let handle = person(rand_below(PEOPLE));
+            let add = !self.acknowledged.contains(&handle);
+            let command = if add { format!("ADD {{}} FL {handle} {handle}") } else { format!("REM {{}} FL {handle}") };
+            self.under_way = Some((add, handle.clone()));
+            let Ok(trid) = client.send(&command) else { return };
+            let verb = if add { "ADD" } else { "REM" };
+            loop {
+                let Ok(line) = client.line() else { return };
+                if line.starts_with(&format!("{verb} {trid} FL ")) {
+                    break;
+                }
+                // The properties of someone who was just added.
+                assert!(line.starts_with("BPR "), "{command} was answered {line}");
+            }
+            self.under_way = None;
+            self.edits += 1;
+            if add { self.acknowledged.insert(handle) } else { self.acknowledged.remove(&handle) };
+        }
+    }
+}
+
+/// A number that differs from run to run; which one does not matter.
+fn rand_below(limit: usize) -> usize {
+    use std::hash::{BuildHasher, RandomState};
+    usize::try_from(RandomState::new().hash_one(0) % limit as u64).unwrap()
+}
+
+#[test]
+fn no_acknowledged_edit_is_lost() {
+    programs::build();
+    let directory = tempfile::tempdir().unwrap();
+    let ns = prepare(directory.path());
+    let mut known = Known::default();
+    for round in 0..ROUNDS {
+        let mut daemon = Daemon::start(directory.path());
+        let mut client = Client::sign_in(ns, EDITOR, PASSWORD).unwrap();
+        let found: BTreeSet<String> = client.list("FL").unwrap().into_iter().collect();
+        assert!(
+            known.allows(&found),
+            "round {round}: acknowledged {:?}, under way {:?}, found {found:?}",
+            known.acknowledged,
+            known.under_way
+        );
+        known.acknowledged = found;
+        known.under_way = None;
+        let life = Duration::from_millis(20 + rand_below(150) as u64);
+        let began = Instant::now();
+        let killer = thread::spawn(move || {
+            thread::sleep(life.saturating_sub(began.elapsed()));
+            daemon.0.kill().unwrap();
+            daemon.0.wait().unwrap();
+        });
+        client.send("SYN {} 0").unwrap();
+        while let Ok(line) = client.line() {
+            if line.contains(" RL ") && line.ends_with(" 0 0") {
+                break;
+            }
+        }
+        known.edit(&mut client);
+        killer.join().unwrap();
+    }
+    assert!(known.edits >= ROUNDS, "only {} edits in {ROUNDS} rounds show nothing", known.edits);
+}
