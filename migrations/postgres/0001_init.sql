@@ -12,7 +12,7 @@ CREATE TABLE account (
     token_epoch   BIGINT NOT NULL DEFAULT 0,                            -- tickets of an earlier epoch are void
     verified      BIGINT NOT NULL DEFAULT 1 CHECK (verified IN (0, 1)),
     suspended     BIGINT NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
-    serial        BIGINT NOT NULL DEFAULT 0,                            -- modulo 2^32
+    serial        BIGINT NOT NULL DEFAULT 1,                            -- modulo 2^32; a client without a copy says 0
     lists_at      BIGINT NOT NULL,
     settings_at   BIGINT NOT NULL,
     prompt        BIGINT NOT NULL DEFAULT 0 CHECK (prompt IN (0, 1)),   -- 0 ask, 1 allow

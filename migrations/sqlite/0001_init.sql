@@ -14,7 +14,7 @@ CREATE TABLE account (
     token_epoch   INTEGER NOT NULL DEFAULT 0,             -- tickets of an earlier epoch are void
     verified      INTEGER NOT NULL DEFAULT 1 CHECK (verified IN (0, 1)),
     suspended     INTEGER NOT NULL DEFAULT 0 CHECK (suspended IN (0, 1)),
-    serial        INTEGER NOT NULL DEFAULT 0,             -- modulo 2^32
+    serial        INTEGER NOT NULL DEFAULT 1,             -- modulo 2^32; a client without a copy says 0
     lists_at      INTEGER NOT NULL,
     settings_at   INTEGER NOT NULL,
     prompt        INTEGER NOT NULL DEFAULT 0 CHECK (prompt IN (0, 1)),   -- 0 ask, 1 allow

@@ -87,6 +87,8 @@ pub struct Traits {
     pub challenge: Challenge,
     /// The form in which pages for mobile phones come back, if at all.
     pub pages: Pages,
+    /// The client knows alerts (`NOT`); to others none are sent.
+    pub alerts: bool,
     /// What refuses a sign-in to an account whose e-mail address is not verified.
     pub unverified: Code,
 }
@@ -243,6 +245,7 @@ const MSNP2: Traits = Traits {
     presence: PresenceShape::Plain,
     challenge: Challenge::None,
     pages: Pages::None,
+    alerts: false,
     unverified: Code::AuthenticationFailed,
 };
 
@@ -268,6 +271,7 @@ const MSNP5: Traits = Traits {
     name: "MSNP5",
     commands: MSNP4.commands.with(&[Command::Prp, Command::Sdc, Command::Pag]),
     burst: Burst::ListsAndProperties,
+    alerts: true,
     unverified: Code::NotVerified,
     ..MSNP4
 };

@@ -1,6 +1,6 @@
 //! `msnpctl account …`: who may sign in.
 
-use std::io::{self, BufRead as _, Read as _};
+use std::io::{self, BufRead as _};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
@@ -218,18 +218,23 @@ async fn show(office: &Office, email: &Email) -> anyhow::Result<Output> {
     let roster = office.store.roster(account.id).await?.with_context(|| missing(email))?;
     let lists = [List::Forward, List::Allow, List::Block, List::Reverse];
     let counts = lists.map(|list| (output::list_name(list), roster.on(list).count()));
-    let privacy = roster.privacy == MessagePrivacy::OnlyAllowed;
-    let prompt = roster.prompt == ReversePrompt::Ask;
+    let seen_by = match roster.privacy {
+        MessagePrivacy::AllButBlocked => "all-but-blocked",
+        MessagePrivacy::OnlyAllowed => "only-allowed",
+    };
+    let when_added = match roster.prompt {
+        ReversePrompt::Ask => "ask",
+        ReversePrompt::Allow => "allow",
+    };
 
     let mut json = output::account(&account);
     json["serial"] = json!(roster.serial.0);
-    json["only_allowed"] = json!(privacy);
-    json["asks_when_added"] = json!(prompt);
+    json["seen_by"] = json!(seen_by);
+    json["when_added"] = json!(when_added);
     json["contacts"] = counts.iter().map(|(list, count)| ((*list).to_owned(), json!(count))).collect();
     json["groups"] = roster.groups.iter().map(crate::group::json).collect();
     json["profile"] = profile::json(&roster.props);
 
-    let word = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let text = output::fields(&[
         ("account", account.email.to_string()),
         ("name", account.name.to_string()),
@@ -238,8 +243,8 @@ async fn show(office: &Office, email: &Email) -> anyhow::Result<Output> {
         ("state", state(&account).to_owned()),
         ("lists", counts.map(|(list, count)| format!("{list} {count}")).join(", ")),
         ("groups", groups(&roster)),
-        ("only allowed", word(privacy)),
-        ("asks when added", word(prompt)),
+        ("seen by", seen_by.to_owned()),
+        ("when added", when_added.to_owned()),
         ("profile", profile::text(&roster.props)),
         ("serial", roster.serial.to_string()),
     ]);

@@ -149,7 +149,7 @@ fn refused(
         }
         (Code::InvalidGroup, Some(group)) => anyhow!("{owner} has no group {}", group.number()),
         (Code::NotOnList, _) => anyhow!("{email} is not on the {name} of {owner}"),
-        (code, _) => anyhow!("the lists of {owner} cannot be changed like this: {code:?}"),
+        (code, _) => anyhow!("the lists of {owner} cannot be changed: {}", code.sentence()),
     }
 }
 

@@ -52,7 +52,7 @@ async fn add(office: &Office, owner: &Email, number: GroupId, name: &Name) -> an
             ensure!(taken.is_none(), "{owner} has a group {} already", number.number());
             let mut changes = decide(roster, &Deed::AddGroup(name.clone()), &limits).map_err(|code| match code {
                 Code::TooManyGroups => anyhow!("{owner} has as many groups as [ns] groups allows: {}", limits.groups),
-                code => anyhow!("the groups of {owner} cannot be changed like this: {code:?}"),
+                code => anyhow!("the groups of {owner} cannot be changed: {}", code.sentence()),
             })?;
             for change in &mut changes {
                 if let Change::PutGroup(group) = change {

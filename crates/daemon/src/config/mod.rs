@@ -202,15 +202,15 @@ pub enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("cannot read the configuration {}: {source}", path.display())]
+    #[error("cannot read the configuration {}", path.display())]
     Read {
         /// Which file.
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
     },
-    /// It is not what it should be. The sentence has line and column.
-    #[error("the configuration {} cannot be used: {source}", path.display())]
+    /// It is not what it should be. The source has line and column.
+    #[error("the configuration {} cannot be used", path.display())]
     Parse {
         /// Which file.
         path: PathBuf,

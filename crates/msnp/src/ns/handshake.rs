@@ -56,8 +56,12 @@ fn version<'a>(mut words: Words<impl Iterator<Item = &'a str>>) -> Result<Versio
     }
     let library = words.word().map_err(short)?;
     let version = words.word().map_err(short)?;
-    let hexadecimal = locale.strip_prefix("0x").is_some_and(|digits| u16::from_str_radix(digits, 16).is_ok());
-    if !hexadecimal && locale.parse::<u16>().is_err() {
+    let number = match locale.strip_prefix("0x") {
+        Some(digits) => u16::from_str_radix(digits, 16),
+        None => locale.parse(),
+    };
+    // The library lets a sign stand before a number.
+    if number.is_err() || locale.contains('+') {
         return Err(Bad::refuse(trid, Code::NoMailbox, "the locale of CVR is not a number"));
     }
     Ok(Version { locale, library, version })

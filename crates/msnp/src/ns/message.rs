@@ -87,7 +87,11 @@ pub(super) fn encode(event: &Event<'_>, traits: &Traits, out: &mut Vec<u8>) {
             Pages::None => {}
             Pages::Ipg => line(out, "IPG").payload(ipg(page).as_bytes()),
         },
-        Event::Not { document } => line(out, "NOT").payload(document.as_bytes()),
+        Event::Not { document } => {
+            if traits.alerts {
+                line(out, "NOT").payload(document.as_bytes());
+            }
+        }
         _ => unreachable!("another family's event"),
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn keep<T>(value: T) -> &'static T {
 
 /// The number of cases of each property.
 pub(crate) fn cases() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(10_000) }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4_000) }
 }
 
 pub(crate) fn dialect() -> impl Strategy<Value = Dialect> {

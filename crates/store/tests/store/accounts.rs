@@ -25,7 +25,7 @@ async fn an_account_is_found_again(place: &Place) {
     assert_eq!(store.account(&email("nobody")).await.unwrap(), None);
 
     let roster = store.roster(bob).await.unwrap().unwrap();
-    assert_eq!(roster.serial.0, 0);
+    assert_eq!(roster.serial.0, 1);
     assert_eq!(roster.groups.len(), 1);
     assert_eq!((roster.groups[0].id.number(), roster.groups[0].name.as_str()), (0, "Other Contacts"));
     assert!(roster.contacts.is_empty());

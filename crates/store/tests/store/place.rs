@@ -163,6 +163,7 @@ pub(crate) async fn contact(store: &Store, owner: UserId, peer: UserId) -> Optio
     store.roster(owner).await.unwrap().unwrap().by_id(peer).cloned()
 }
 
+/// How often the serial of `user` has risen since the account was made with 1.
 pub(crate) async fn serial(store: &Store, user: UserId) -> u32 {
-    store.roster(user).await.unwrap().unwrap().serial.0
+    store.roster(user).await.unwrap().unwrap().serial.0 - 1
 }

@@ -119,7 +119,7 @@ async fn settings_are_kept(place: &Place) {
     let serial = edit(&store, amy, changes).await.unwrap().serial;
     let after = store.roster(amy).await.unwrap().unwrap();
     assert_eq!((after.prompt, after.privacy), (ReversePrompt::Allow, MessagePrivacy::OnlyAllowed));
-    assert_eq!((after.name.as_str(), after.serial, serial.0), ("Ämy", serial, 1));
+    assert_eq!((after.name.as_str(), after.serial, serial.0), ("Ämy", serial, 2));
     assert!(after.settings_at > before.settings_at);
     assert_eq!(after.lists_at, before.lists_at);
     assert_eq!(store.account(&email("amy")).await.unwrap().unwrap().name, name("Ämy"));

@@ -1,0 +1,9 @@
+//! The pure tables and rules of the servers, tried from outside: presence on one notification
+//! server and on three, edits of lists, rooms.
+
+mod fake;
+mod lists;
+mod room;
+mod three_tables;
+mod one_table;
+mod world;
