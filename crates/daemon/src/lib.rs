@@ -38,7 +38,7 @@ pub struct Parts {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Its address cannot be listened at.
-    #[error("cannot listen on {address}: {source}; set [{section}] listen to a free address")]
+    #[error("cannot listen on {address}, free it or set [{section}] listen to another address")]
     Listen {
         /// The section of the configuration.
         section: &'static str,
@@ -48,9 +48,9 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// The bus does not let it join.
-    #[error("cannot join the bus: {0}")]
+    #[error("cannot join the bus")]
     Bus(#[from] bus::BusError),
     /// The store does not answer.
-    #[error("cannot read the store: {0}")]
+    #[error("cannot read the store")]
     Store(#[from] store::StoreError),
 }

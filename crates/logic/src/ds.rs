@@ -7,7 +7,7 @@ use std::time::Instant;
 use model::{Email, Endpoint};
 use msnp::dialect::STRANGER;
 use msnp::ns::{Event, ReferTo, Request, Step};
-use msnp::{Code, Dialect, Frame, Limits, Traits, TrId};
+use msnp::{Code, Dialect, Frame, Limits, TrId, Traits};
 
 use crate::ns::{Site, bad_handle, greeting};
 use crate::{Effects, Machine};

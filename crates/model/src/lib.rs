@@ -25,5 +25,5 @@ pub use name::{BadName, Name, encoded_len, must_escape};
 pub use news::{Address, Notice};
 pub use place::{Endpoint, HostPort, Role};
 pub use presence::{Picture, Presence, Status};
-pub use roster::{Change, Contact, ContactEntry, Edit, MessagePrivacy, Roster, ReversePrompt};
+pub use roster::{Change, Contact, ContactEntry, Edit, MessagePrivacy, ReversePrompt, Roster};
 pub use ticket::{Admission, Cookie};

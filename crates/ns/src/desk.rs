@@ -9,7 +9,10 @@ use daemon::listener::Seat;
 use daemon::{Client, Link, Reply};
 use logic::ns::{Answer, Entry, Found, Identity, Notice, Question, Secret, Session, SignedIn};
 use logic::{challenge, login};
-use model::{Admission, Change, Contact, Edit, Email, GroupSet, List, Lists, Notice as News, Props, Role, SessionId, UserId};
+use model::{
+    Admission, Change, Contact, Edit, Email, GroupSet, List, Lists, Name, Notice as News, Props, Role, SessionId,
+    UserId,
+};
 use msnp::Dialect;
 use msnp::ns::Search;
 use store::{Directory, StoreError};
@@ -92,9 +95,10 @@ impl Desk {
             match hall.store.edit(edit.clone()).await {
                 Ok(edited) => {
                     hall.change(|presence, afar| presence.edited(who.user, session, &edit.changes, afar));
+                    let me = Identity { name: name_now(&hall, &who, session), ..Identity::clone(&who) };
                     for (peer, serial) in &edited.peers {
                         if let Some((_, email)) = peers.iter().find(|(user, _)| user == peer) {
-                            tell_peer(&hall, &who, &edit.changes, *peer, email, *serial);
+                            tell_peer(&hall, &me, &edit.changes, *peer, email, *serial);
                         }
                     }
                     Answer::Edited(edited.serial)
@@ -128,7 +132,12 @@ impl Desk {
         };
         let hall = Arc::clone(&self.hall);
         Reply::Later(Box::pin(async move {
-            match hall.store.put_cookie(&admission, hall.config.ns.cookie_time.0).await.inspect_err(log("keep a cookie")) {
+            match hall
+                .store
+                .put_cookie(&admission, hall.config.ns.cookie_time.0)
+                .await
+                .inspect_err(log("keep a cookie"))
+            {
                 Ok(cookie) => Answer::Room(endpoint, cookie),
                 Err(_) => Answer::Unavailable,
             }
@@ -151,7 +160,10 @@ impl Desk {
                 Ok(found) => Answer::Hits(
                     found
                         .into_iter()
-                        .map(|hit| Entry { email: hit.email, card: [hit.first, hit.last, hit.city, hit.state, hit.country] })
+                        .map(|hit| Entry {
+                            email: hit.email,
+                            card: [hit.first, hit.last, hit.city, hit.state, hit.country],
+                        })
                         .collect(),
                 ),
                 Err(_) => Answer::Unavailable,
@@ -163,8 +175,9 @@ impl Desk {
         let (Some((who, _)), Some(member)) = (self.who.clone(), self.hall.member()) else {
             return Reply::Now(Answer::Unavailable);
         };
+        let name = name_now(&self.hall, &who, self.session);
         Reply::Later(Box::pin(async move {
-            let page = Request::Page { to: to.clone(), from: who.email.clone(), name: who.name.clone(), text };
+            let page = Request::Page { to: to.clone(), from: who.email.clone(), name, text };
             let answer = member.request(&At::User(to), page).await;
             Answer::Sent(matches!(answer, Ok(Response::Delivered)))
         }))
@@ -275,6 +288,11 @@ async fn reload(hall: &Hall, who: &Identity, session: SessionId) -> Answer {
         Ok(None) => Answer::Reloaded(None),
         Err(_) => Answer::Unavailable,
     }
+}
+
+/// The friendly name as it is now: it may have changed since the sign-in.
+fn name_now(hall: &Hall, who: &Identity, session: SessionId) -> Name {
+    hall.change(|presence, _| presence.card(who.user, session)).map_or_else(|| who.name.clone(), |(name, _)| name)
 }
 
 /// Tells someone whose roster was changed by an edit of someone else's.

@@ -10,7 +10,11 @@ use tokio::fs;
 pub(crate) async fn invite(spool: &Path, sender: &Email, from: &Name, to: &Email, text: &str) -> io::Result<()> {
     let name = format!("{:032x}", rand::random::<u128>());
     let (part, whole) = (spool.join(format!("{name}.part")), spool.join(format!("{name}.eml")));
-    let words = if text.trim().is_empty() { format!("{from} ({sender}) would like to chat with you.") } else { text.to_owned() };
+    let words = if text.trim().is_empty() {
+        format!("{from} ({sender}) would like to chat with you.")
+    } else {
+        text.to_owned()
+    };
     let mail = format!(
         "To: {to}\r\nReply-To: {sender}\r\nSubject: An invitation to chat\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{words}\r\n"

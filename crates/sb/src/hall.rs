@@ -1,6 +1,7 @@
 //! The rooms of a switchboard.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
@@ -60,9 +61,9 @@ impl Hall {
         let mut rooms = self.rooms();
         loop {
             let id = RoomId(rand::random_range(1..=i32::MAX as u32));
-            if !rooms.contains_key(&id) {
+            if let Entry::Vacant(vacant) = rooms.entry(id) {
                 let room = Arc::new(Mutex::new(Room::new(id, now)));
-                rooms.insert(id, Arc::clone(&room));
+                vacant.insert(Arc::clone(&room));
                 self.announce(rooms.len());
                 return (id, room);
             }

@@ -4,8 +4,8 @@ use model::Status;
 use msnp::ns::Event;
 use msnp::{Code, TrId};
 
-use super::online::{Context, Online, Pending, refuse};
-use super::session::Fx;
+use super::context::{Context, Fx, refuse};
+use super::online::{Online, Pending};
 use super::{Answer, Question, Ring};
 
 impl Online {

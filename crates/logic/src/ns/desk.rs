@@ -1,8 +1,6 @@
 //! What a session asks of its desk, what the desk answers, and what others tell a session.
 
-use model::{
-    Contact, Cookie, Edit, Email, Endpoint, Guid, Name, Property, Roster, RoomId, Serial, UserId,
-};
+use model::{Contact, Cookie, Edit, Email, Endpoint, Guid, Name, Property, RoomId, Roster, Serial, UserId};
 use msnp::ns::Search;
 use msnp::{Dialect, TrId};
 

@@ -7,8 +7,8 @@ use model::{Email, Name};
 use msnp::ns::{Addressee, Event, Hit, Invitation, PageText, Request, Service};
 use msnp::{Code, TrId};
 
-use super::online::{Context, Online, Pending, refuse};
-use super::session::{Fx, refuse_and_close};
+use super::context::{Context, Fx, refuse, refuse_and_close};
+use super::online::{Online, Pending};
 use super::{Answer, Question};
 
 impl Online {
@@ -61,7 +61,14 @@ impl Online {
         self.ask(effects, Pending::Invite { trid, own_words }, question);
     }
 
-    pub(super) fn invited(&self, trid: TrId, own_words: bool, answer: &Answer, context: &Context<'_>, effects: &mut Fx) {
+    pub(super) fn invited(
+        &self,
+        trid: TrId,
+        own_words: bool,
+        answer: &Answer,
+        context: &Context<'_>,
+        effects: &mut Fx,
+    ) {
         match answer {
             Answer::Sent(true) if own_words => context.send(effects, &Event::Sdc { trid }),
             Answer::Sent(true) => context.send(effects, &Event::Snd { trid }),

@@ -7,9 +7,9 @@ use model::{Change, Contact, Email, GroupId, List, Lists, Name, Property, Roster
 use msnp::ns::{Event, Request, contact_properties};
 use msnp::{Code, TrId};
 
+use super::context::{Context, Fx, refuse};
 use super::lists::{self, Deed};
-use super::online::{Context, Online, Pending as Open, refuse};
-use super::session::Fx;
+use super::online::{Online, Pending as Open};
 use super::{Answer, Question};
 
 /// An edit that is in the store's hands.
@@ -201,16 +201,26 @@ impl Online {
     }
 
     /// Someone put the user on their forward list, or took them off it.
-    pub(super) fn reverse(&mut self, serial: Serial, peer: &Contact, added: bool, context: &Context<'_>, effects: &mut Fx) {
+    pub(super) fn reverse(
+        &mut self,
+        serial: Serial,
+        peer: &Contact,
+        added: bool,
+        context: &Context<'_>,
+        effects: &mut Fx,
+    ) {
         let serial = serial.max(self.roster.serial);
         let (list, email, name) = (List::Reverse, &peer.email, &peer.name);
         if lists::reverse(&mut self.roster, peer, added, serial) && self.synced {
             let trid = TrId::ASYNC;
-            context.send(effects, &if added {
-                Event::Add { trid, list, serial, email, name, group: None }
-            } else {
-                Event::Rem { trid, list, serial, email, group: None }
-            });
+            context.send(
+                effects,
+                &if added {
+                    Event::Add { trid, list, serial, email, name, group: None }
+                } else {
+                    Event::Rem { trid, list, serial, email, group: None }
+                },
+            );
         }
     }
 

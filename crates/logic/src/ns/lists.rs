@@ -3,8 +3,8 @@
 
 use md5::{Digest, Md5};
 use model::{
-    Change, Contact, ContactEntry, Email, Group, GroupId, GroupSet, Guid, List, Lists, MAX_GROUPS, MessagePrivacy, Name,
-    Property, ReversePrompt, Roster, Serial,
+    Change, Contact, ContactEntry, Email, Group, GroupId, GroupSet, Guid, List, Lists, MAX_GROUPS, MessagePrivacy,
+    Name, Property, ReversePrompt, Roster, Serial,
 };
 use msnp::Code;
 
@@ -64,7 +64,8 @@ pub fn decide(roster: &Roster, deed: &Deed, limits: &Limits) -> Result<Vec<Chang
         Deed::Add { list, peer, name, group } => add(roster, *list, peer, name, *group, limits),
         Deed::Remove { list, email, group } => remove(roster, *list, email, *group),
         Deed::RenameContact(email, name) => {
-            let contact = roster.find(email).filter(|contact| !contact.lists.own().is_empty()).ok_or(Code::NotOnList)?;
+            let contact =
+                roster.find(email).filter(|contact| !contact.lists.own().is_empty()).ok_or(Code::NotOnList)?;
             Ok(vec![put(contact, contact.lists, contact.groups, name.clone())])
         }
         Deed::Rename(name) => Ok(vec![Change::Name(name.clone())]),
@@ -100,7 +101,9 @@ fn add(
     if lists.has(list) {
         let groups = grouped(peer.groups);
         return match group {
-            Some(id) if list == List::Forward && !groups.has(id) => Ok(vec![put(peer, lists, groups.with(id), peer.name.clone())]),
+            Some(id) if list == List::Forward && !groups.has(id) => {
+                Ok(vec![put(peer, lists, groups.with(id), peer.name.clone())])
+            }
             _ => Err(Code::AlreadyThere),
         };
     }

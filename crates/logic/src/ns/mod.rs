@@ -6,6 +6,7 @@
 //! * [`privacy`]: may one person see and call another?
 
 mod call;
+mod context;
 mod desk;
 mod directory;
 mod edits;
@@ -19,8 +20,9 @@ mod session;
 mod sign_in;
 mod sync;
 
+pub use context::{Rules, Site};
 pub use desk::{Answer, Called, Entry, Found, Identity, Notice, Question, Ring, Secret, SignedIn};
 pub use presence::{Callee, Presence, View};
-pub use session::{Rules, Session, Site};
+pub use session::Session;
 pub use sign_in::shown_name;
 pub(crate) use sign_in::{bad_handle, greeting};

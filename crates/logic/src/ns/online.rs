@@ -4,34 +4,15 @@ use std::time::{Duration, Instant};
 
 use model::{Email, GroupId, List, Name, Roster, Status};
 use msnp::ns::{Event, ReferTo, Request, StatusWord, SystemMessage};
-use msnp::{Code, Traits, TrId};
+use msnp::{Code, TrId};
 
+use super::context::{Context, Fx, refuse, refuse_and_close};
 use super::edits::Pending as Deed;
-use super::session::{Fx, Rules, Site, refuse_and_close};
 use super::{Answer, Identity, Notice, Question, View};
 use crate::{Bucket, challenge};
 
 /// How long after its first `CHG` a client is challenged for the first time.
 const FIRST_CHALLENGE: Duration = Duration::from_secs(5);
-
-/// What a signed-in session needs of its surroundings to act.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) rules: &'a Rules,
-    pub(super) site: Site,
-    pub(super) traits: &'static Traits,
-    pub(super) now: Instant,
-}
-
-impl Context<'_> {
-    pub(super) fn send(&self, effects: &mut Fx, event: &Event<'_>) {
-        event.encode(self.traits, &mut effects.send);
-    }
-}
-
-pub(super) fn refuse(effects: &mut Fx, trid: TrId, code: Code) {
-    msnp::error(&mut effects.send, trid, code);
-}
 
 /// What the open question is for.
 pub(super) enum Pending {
@@ -83,12 +64,7 @@ pub(super) struct Online {
 }
 
 impl Online {
-    pub(super) const fn new(
-        identity: Identity,
-            roster: Roster,
-        settle_at: Option<Instant>,
-        now: Instant,
-    ) -> Self {
+    pub(super) const fn new(identity: Identity, roster: Roster, settle_at: Option<Instant>, now: Instant) -> Self {
         Self {
             identity,
             roster,

@@ -11,8 +11,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use model::{
-    Address, Change, Email, List, Lists, MessagePrivacy, Name, NodeId, Notice as News, Picture, Presence as Shown, Role,
-    Roster, SessionId, Status, UserId,
+    Address, Change, Email, List, Lists, MessagePrivacy, Name, NodeId, Notice as News, Picture, Presence as Shown,
+    Role, Roster, SessionId, Status, UserId,
 };
 use msnp::TrId;
 use msnp::ns::Event;
@@ -121,7 +121,13 @@ impl<O> Here<O> {
 impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// A session begins, before its roster is known. One that the account already has here is
     /// told that it is taken over; true if watchers still see that one.
-    pub fn enter(&mut self, identity: &Identity, session: SessionId, outlet: O, afar: &mut Vec<(Address, News)>) -> bool {
+    pub fn enter(
+        &mut self,
+        identity: &Identity,
+        session: SessionId,
+        outlet: O,
+        afar: &mut Vec<(Address, News)>,
+    ) -> bool {
         let user = identity.user;
         let mut here = Here {
             session,
@@ -138,6 +144,8 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             old.outlet.notify(Notice::TakenOver);
             self.stop_watching(user, old.forward(), afar);
             here.lingering = old.view.or(old.lingering);
+            // What watchers have been shown, until the roster brings the new one.
+            here.name = old.name;
             here.privacy = old.privacy;
             here.lists = old.lists;
         }
@@ -172,7 +180,14 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 
     /// `CHG`. The first one of a session makes it a watcher: it is sent an `ILN` with this
     /// transaction for each contact whom it can see.
-    pub fn appear(&mut self, user: UserId, session: SessionId, view: View, trid: TrId, afar: &mut Vec<(Address, News)>) {
+    pub fn appear(
+        &mut self,
+        user: UserId,
+        session: SessionId,
+        view: View,
+        trid: TrId,
+        afar: &mut Vec<(Address, News)>,
+    ) {
         let Some(here) = self.mine(user, session) else { return };
         let first = here.view.is_none();
         let unchanged = here.view.as_ref().or(here.lingering.as_ref()) == Some(&view);
@@ -315,8 +330,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let user = self.by_email.get(callee).ok_or(Called::Offline)?;
         let here = self.here.get(user).ok_or(Called::Offline)?;
         match &here.view {
-            _ if !here.lets(caller) => Err(Called::Blocked),
             Some(view) if view.status != Status::Hidden && here.takes_calls => {
+                // Who is not there says nothing of whom they block.
+                if !here.lets(caller) {
+                    return Err(Called::Blocked);
+                }
                 let (name, outlet) = (&here.name, &here.outlet);
                 Ok(Callee { user: *user, name, capabilities: view.capabilities, outlet })
             }
@@ -412,7 +430,9 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 continue;
             }
             match (*watcher, &mut online) {
-                (Watcher::Here(watcher), Some(online)) if can => self.here.get(&watcher).map(|to| online.send(&to.outlet)),
+                (Watcher::Here(watcher), Some(online)) if can => {
+                    self.here.get(&watcher).map(|to| online.send(&to.outlet))
+                }
                 (Watcher::Here(watcher), _) => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
                 (Watcher::There(watcher, node), _) => {
                     let told = if can { &mut shown } else { &mut gone };

@@ -70,7 +70,8 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 
     /// A notification server is gone, and everyone whom it held with it.
     pub fn lost(&mut self, node: NodeId) {
-        let gone: Vec<UserId> = self.afar.iter().filter(|(_, there)| there.node == node).map(|(user, _)| *user).collect();
+        let gone: Vec<UserId> =
+            self.afar.iter().filter(|(_, there)| there.node == node).map(|(user, _)| *user).collect();
         for user in gone {
             let Some(there) = self.afar.remove(&user) else { continue };
             let mut offline = Fan::new(Event::Fln { email: &there.email });

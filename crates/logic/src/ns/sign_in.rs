@@ -6,8 +6,9 @@ use model::{BadEmail, Email, Name};
 use msnp::ns::{Event, ProfileFields, Request, Step};
 use msnp::{Code, Dialect, TrId};
 
+use super::context::{Fx, refuse_and_close};
 use super::online::Online;
-use super::session::{Fx, Session, Stage, refuse_and_close};
+use super::session::{Session, Stage};
 use super::{Answer, Found, Identity, Question, Secret, SignedIn};
 use crate::login::md5;
 

@@ -5,8 +5,8 @@ use model::{List, Property, Serial};
 use msnp::TrId;
 use msnp::ns::{Event, contact_properties};
 
-use super::online::{Context, Online};
-use super::session::Fx;
+use super::context::{Context, Fx};
+use super::online::Online;
 
 impl Online {
     /// Everything, unless the client's copy has the serial of ours. A client that says 0 has none.

@@ -4,7 +4,9 @@
 //! * [`Room`]: one conversation, shared by its clients' sessions.
 
 mod room;
+mod rules;
 mod session;
 
 pub use room::{Entry, Idle, Member, Room};
-pub use session::{Answer, Question, Refused, Rules, Session};
+pub use rules::Rules;
+pub use session::{Answer, Question, Refused, Session};

@@ -10,7 +10,7 @@ use model::{Email, Name, RoomId, SessionId};
 use msnp::sb::Event;
 use msnp::{Code, TrId};
 
-use super::session::Rules;
+use super::Rules;
 use crate::Outlet;
 
 /// Someone in a room.

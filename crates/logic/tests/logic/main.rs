@@ -3,7 +3,7 @@
 
 mod fake;
 mod lists;
+mod one_table;
 mod room;
 mod three_tables;
-mod one_table;
 mod world;
