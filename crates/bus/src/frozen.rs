@@ -113,7 +113,15 @@ fn requests_and_responses() {
     frozen(&Response::NotRung(NotRung::Offline), "0100");
     frozen(&Response::NotRung(NotRung::Blocked), "0101");
     frozen(&Response::TakenOver, "02");
-    frozen(&Response::Delivered, "03");
-    frozen(&Response::NotDelivered, "04");
-    frozen(&Response::Failed, "05");
+    frozen(&Request::MayCall { user: UserId(7) }, "020e");
+    let name = Name::friendly("A").unwrap();
+    frozen(
+        &Request::Page { to: amy(), from: amy(), name, text: "hi".to_owned() },
+        "03056140622e63056140622e630141026869",
+    );
+    frozen(&Response::NotRung(NotRung::CallerHidden), "0102");
+    frozen(&Response::MayCall, "03");
+    frozen(&Response::Delivered, "04");
+    frozen(&Response::NotDelivered, "05");
+    frozen(&Response::Failed, "06");
 }

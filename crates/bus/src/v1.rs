@@ -52,6 +52,11 @@ pub enum Request {
         /// Whose.
         user: UserId,
     },
+    /// Switchboard to [`Address::User`]: may this user call others now?
+    MayCall {
+        /// Who calls.
+        user: UserId,
+    },
     /// Notification server to [`Address::User`]: show this user's client a page for their mobile
     /// phone.
     Page {
@@ -75,6 +80,8 @@ pub enum Response {
     NotRung(NotRung),
     /// The old session is told to end.
     TakenOver,
+    /// The user may call.
+    MayCall,
     /// The page is with the user's client.
     Delivered,
     /// The user's client cannot show pages.
@@ -90,4 +97,6 @@ pub enum NotRung {
     Offline,
     /// The callee's lists keep the caller away.
     Blocked,
+    /// The caller is hidden, or has yet to appear.
+    CallerHidden,
 }

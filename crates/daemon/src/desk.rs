@@ -204,10 +204,37 @@ fn trace_frame(frame: &Frame<'_>) {
 
 fn trace_sent(bytes: &[u8]) {
     if tracing::enabled!(target: "wire", tracing::Level::TRACE) {
-        let text = String::from_utf8_lossy(bytes);
-        for line in text.lines() {
-            let shown = line.split_once(" CKI ").map_or(line, |(before, _)| before);
-            tracing::trace!(target: "wire", "< {shown}");
+        for line in shown(bytes) {
+            tracing::trace!(target: "wire", "< {line}");
         }
+    }
+}
+
+/// What is sent, line by line, with cookies cut off and only the lengths of payloads.
+fn shown(mut bytes: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    while !bytes.is_empty() {
+        let end = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+        let (line, rest) = bytes.split_at(end);
+        let line = String::from_utf8_lossy(line.trim_ascii_end());
+        let payload = match line.get(..4) {
+            Some("MSG " | "IPG " | "NOT ") => line.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0),
+            _ => 0,
+        };
+        bytes = rest.get(payload..).unwrap_or_default();
+        lines.push(line.split_once(" CKI ").map_or(&*line, |(before, _)| before).to_owned());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_cookies_nor_payloads_are_shown() {
+        let sent = b"NLN NLN amy@example.com Amy\r\nIPG 12\r\nsome\r\nsecretXFR 2 SB 127.0.0.1:1865 CKI 17.42\r\nMSG a b 9\r\ncut";
+        assert_eq!(shown(sent), ["NLN NLN amy@example.com Amy", "IPG 12", "XFR 2 SB 127.0.0.1:1865", "MSG a b 9"]);
+        assert!(shown(b"").is_empty());
     }
 }

@@ -18,12 +18,15 @@ use tokio::sync::Notify;
 
 use crate::running::Wake;
 
+/// Most notices that may wait for a session, which is to see them as soon as no question is open.
+const NOTICES: usize = 1024;
+
 /// The way to one client, and the news that its session has yet to see.
 pub struct Link<N> {
     transport: Transport,
     state: Mutex<State<N>>,
     wake: Notify,
-    /// Most bytes that may wait.
+    /// Most bytes that may wait behind the first ones that do.
     limit: usize,
 }
 
@@ -35,6 +38,8 @@ enum Transport {
 
 struct State<N> {
     queue: Vec<u8>,
+    /// Most bytes that may be in the queue now.
+    most: usize,
     notices: VecDeque<N>,
     /// Nothing more will be written.
     closed: Option<Closed>,
@@ -47,7 +52,7 @@ struct State<N> {
 pub enum Closed {
     /// Its connection is gone.
     Gone,
-    /// It does not read what it is sent.
+    /// It does not read what it is sent, or its session does not see what it is told.
     Overflow,
     /// The loop has closed it.
     Done,
@@ -104,7 +109,7 @@ impl<N: Send + 'static> Link<N> {
     }
 
     const fn new(transport: Transport, limit: usize) -> Self {
-        let state = State { queue: Vec::new(), notices: VecDeque::new(), closed: None, dirty: false };
+        let state = State { queue: Vec::new(), most: 0, notices: VecDeque::new(), closed: None, dirty: false };
         Self { transport, state: Mutex::new(state), wake: Notify::const_new(), limit }
     }
 
@@ -115,17 +120,28 @@ impl<N: Send + 'static> Link<N> {
 
     /// Queues bytes, to be written at the end of the batch under way, or now if there is none.
     /// `false` if they will not be written.
+    ///
+    /// A client that has been keeping up is sent anything, however large: the lists of an account
+    /// are one answer. One that has not is closed when the outbox is full.
     pub fn send(self: &Arc<Self>, bytes: &[u8]) -> bool {
         let mut state = self.state();
         if state.closed.is_some() {
             return false;
         }
-        if state.queue.len() + bytes.len() > self.limit {
-            state.closed = Some(Closed::Overflow);
-            state.queue = Vec::new();
+        if !state.has_room(bytes.len()) {
+            // Perhaps only the batch under way keeps it from the socket.
+            self.write_from(&mut state);
+        }
+        if !state.has_room(bytes.len()) {
+            state.close(Closed::Overflow);
+        }
+        if state.closed.is_some() {
             drop(state);
             self.wake.notify_one();
             return false;
+        }
+        if state.queue.is_empty() {
+            state.most = bytes.len() + self.limit;
         }
         state.queue.extend_from_slice(bytes);
         if !state.dirty {
@@ -141,9 +157,18 @@ impl<N: Send + 'static> Link<N> {
         true
     }
 
-    /// Tells the session.
+    /// Tells the session. If it has been told too much that it has not seen, it is closed.
     pub fn notify(&self, notice: N) {
-        self.state().notices.push_back(notice);
+        let mut state = self.state();
+        if state.closed.is_some() {
+            return;
+        }
+        if state.notices.len() >= NOTICES {
+            state.close(Closed::Overflow);
+        } else {
+            state.notices.push_back(notice);
+        }
+        drop(state);
         self.wake.notify_one();
     }
 
@@ -187,39 +212,55 @@ impl<N: Send + 'static> Link<N> {
 
     /// Writes what the socket takes now.
     pub(crate) fn write(&self) {
-        let Transport::Tcp(stream) = &self.transport else { return };
         let mut state = self.state();
         state.dirty = false;
+        let is_done = self.write_from(&mut state);
+        drop(state);
+        if !is_done {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Writes what the socket takes now. `false` if the loop has to see to the rest.
+    fn write_from(&self, state: &mut State<N>) -> bool {
+        let Transport::Tcp(stream) = &self.transport else { return true };
         let mut written = 0;
         while written < state.queue.len() {
             match stream.try_write(&state.queue[written..]) {
                 Ok(count) => written += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_) => {
-                    state.closed.get_or_insert(Closed::Gone);
-                    state.queue = Vec::new();
-                    drop(state);
-                    return self.wake.notify_one();
+                    state.close(Closed::Gone);
+                    return false;
                 }
             }
         }
         if written == state.queue.len() {
             // An idle connection keeps no buffer.
             state.queue = Vec::new();
-        } else {
-            state.queue.drain(..written);
-            drop(state);
-            self.wake.notify_one();
+            return true;
         }
+        state.queue.drain(..written);
+        false
+    }
+}
+
+impl<N> State<N> {
+    /// May so many bytes more wait?
+    fn has_room(&self, more: usize) -> bool {
+        self.queue.is_empty() || self.queue.len() + more <= self.most
+    }
+
+    /// Nothing more will be written, nor what waits.
+    fn close(&mut self, why: Closed) {
+        self.closed.get_or_insert(why);
+        self.queue = Vec::new();
     }
 }
 
 impl<N: Send + 'static> Flush for Link<N> {
     fn flush(&self) {
-        match self.transport {
-            Transport::Tcp(_) => self.write(),
-            Transport::Memory => self.state().dirty = false,
-        }
+        self.write();
     }
 }
 

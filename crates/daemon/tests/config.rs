@@ -86,7 +86,8 @@ fn an_empty_file_is_the_defaults() {
 #[test]
 fn an_unknown_key_is_named_with_its_place() {
     let said = mistake("[ns]\nweight = 2\n  wait = 3\n");
-    let start = "the configuration FILE cannot be used: line 3, column 3: unknown field `wait`, expected one of `listen`,";
+    let start =
+        "the configuration FILE cannot be used: line 3, column 3: unknown field `wait`, expected one of `listen`,";
     assert!(said.starts_with(start), "{said}");
 
     let said = mistake("[ns]\nweight = 2\n\n[nss]\nweight = 2\n");
@@ -110,7 +111,11 @@ fn a_value_that_is_no_such_thing_is_explained_with_its_place() {
         ),
         ("[bus]\nurl = \"nats://localhost\"", "line 2, column 7", "nats:// is not in this version"),
         ("[bus]\nurl = \"tcp\"", "line 2, column 7", "\"tcp\" is not the address of a bus"),
-        ("[ds]\nlisten = \"localhost:1863\"", "line 2, column 10", "expected an IP address and a port, as in 0.0.0.0:1863"),
+        (
+            "[ds]\nlisten = \"localhost:1863\"",
+            "line 2, column 10",
+            "expected an IP address and a port, as in 0.0.0.0:1863",
+        ),
         ("[sb]\npublic = \"chat.example.com\"", "line 2, column 10", "expected host:port, as in chat.example.com:1863"),
         ("[log]\nformat = \"xml\"", "line 2, column 10", "expected `text` or `json`"),
         ("[ns]\nweight = -1", "line 2, column 10", "-1"),

@@ -75,7 +75,9 @@ impl From<OwnList> for List {
 impl Command {
     pub(crate) async fn run(self, office: &Office) -> anyhow::Result<Output> {
         match self {
-            Self::Add { owner, email, list, name, group } => add(office, &owner, &email, list.into(), name, group).await,
+            Self::Add { owner, email, list, name, group } => {
+                add(office, &owner, &email, list.into(), name, group).await
+            }
             Self::Remove { owner, email, list } => remove(office, &owner, &email, list.into()).await,
             Self::List { owner } => show(office, &owner).await,
         }
@@ -97,7 +99,8 @@ async fn add(
             let peer = find(office, roster, email).await?;
             let name = name.clone().unwrap_or_else(|| peer.name.clone());
             let deed = Deed::Add { list, peer: Box::new(peer.clone()), name, group };
-            let changes = decide(roster, &deed, &limits).map_err(|code| refused(code, owner, email, list, group, &limits))?;
+            let changes =
+                decide(roster, &deed, &limits).map_err(|code| refused(code, owner, email, list, group, &limits))?;
             Ok(Decided { changes, peer: Some(peer) })
         })
         .await?;
@@ -118,7 +121,8 @@ async fn remove(office: &Office, owner: &Email, email: &Email, list: List) -> an
         .edit(owner, async |roster| {
             find(office, roster, email).await?;
             let deed = Deed::Remove { list, email: email.clone(), group: None };
-            let changes = decide(roster, &deed, &limits).map_err(|code| refused(code, owner, email, list, None, &limits))?;
+            let changes =
+                decide(roster, &deed, &limits).map_err(|code| refused(code, owner, email, list, None, &limits))?;
             Ok(Decided { changes, peer: None })
         })
         .await?;

@@ -106,11 +106,8 @@ mod tests {
 
     /// Puts `peer` on AL, taking for granted that they are on no list yet.
     fn allow(peer: &Contact) -> Vec<Change> {
-        let entry = ContactEntry {
-            lists: Lists::NONE.with(List::Allow),
-            groups: GroupSet::NONE,
-            name: peer.name.clone(),
-        };
+        let entry =
+            ContactEntry { lists: Lists::NONE.with(List::Allow), groups: GroupSet::NONE, name: peer.name.clone() };
         vec![Change::Contact { peer: peer.user, was: Lists::NONE, now: Some(entry) }]
     }
 
@@ -128,7 +125,10 @@ mod tests {
                     return Ok(Decided { changes: allow(&peer), peer: Some(peer) });
                 }
                 assert!(peer.lists.has(List::Allow), "read anew");
-                Ok(Decided { changes: vec![Change::Contact { peer: peer.user, was: peer.lists, now: None }], peer: None })
+                Ok(Decided {
+                    changes: vec![Change::Contact { peer: peer.user, was: peer.lists, now: None }],
+                    peer: None,
+                })
             })
             .await
             .expect("edited");

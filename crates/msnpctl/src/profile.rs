@@ -77,7 +77,9 @@ async fn set(office: &Office, email: &Email, news: News) -> anyhow::Result<Outpu
             let mut changes = Vec::new();
             for deed in &deeds {
                 let decided = decide(roster, deed, &limits);
-                changes.extend(decided.map_err(|code| anyhow!("the profile of {email} cannot be changed: {}", code.sentence()))?);
+                changes.extend(
+                    decided.map_err(|code| anyhow!("the profile of {email} cannot be changed: {}", code.sentence()))?,
+                );
             }
             Ok(Decided { changes, peer: None })
         })

@@ -149,14 +149,8 @@ fn passwords_come_from_the_arguments_or_from_standard_input() {
 
     assert_eq!(ground.says(&["account", "passwd", AMY, "--password", "x y"]), "amy@example.com has a new password.\n");
     let output = ground.run_with_input(&["account", "passwd", AMY, "--password-stdin", "--no-md5"], b"another\n");
-    assert_eq!(
-        text(&output.stdout),
-        "amy@example.com has a new password. It cannot be used to sign in by MD5.\n"
-    );
-    assert_eq!(
-        ground.json(&["account", "passwd", AMY, "--password", "x"]),
-        json!({ "email": AMY, "md5": true })
-    );
+    assert_eq!(text(&output.stdout), "amy@example.com has a new password. It cannot be used to sign in by MD5.\n");
+    assert_eq!(ground.json(&["account", "passwd", AMY, "--password", "x"]), json!({ "email": AMY, "md5": true }));
     assert_eq!(ground.fails(&["account", "passwd", BOB, "--password", "x"]), "there is no account bob@example.com");
 }
 
@@ -219,10 +213,7 @@ fn accounts_are_suspended_and_verified() {
 fn an_account_is_deleted_only_on_purpose() {
     let ground = Ground::with_two("");
     ground.says(&["contact", "add", BOB, AMY, "--list", "FL"]);
-    assert_eq!(
-        ground.fails(&["account", "delete", AMY]),
-        "there is no terminal to ask at: add --yes to go ahead"
-    );
+    assert_eq!(ground.fails(&["account", "delete", AMY]), "there is no terminal to ask at: add --yes to go ahead");
     let output = ground.run_with_input(&["account", "delete", AMY], b"y\n");
     assert_eq!(sentence(&output), "there is no terminal to ask at: add --yes to go ahead", "a pipe is no terminal");
     assert_eq!(ground.says(&["account", "delete", AMY, "--yes"]), "The account amy@example.com is deleted.\n");
@@ -375,7 +366,9 @@ fn the_directory() {
         ground.fails(&["directory", "set", AMY, "--first", " "]),
         "nothing is given that amy@example.com could be found by"
     );
-    for command in [&["directory", "set", "no@example.com", "--first", "N"][..], &["directory", "remove", "no@example.com"]] {
+    for command in
+        [&["directory", "set", "no@example.com", "--first", "N"][..], &["directory", "remove", "no@example.com"]]
+    {
         assert_eq!(ground.fails(command), "there is no account no@example.com");
     }
 }

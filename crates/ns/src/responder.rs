@@ -25,6 +25,10 @@ impl Handler for Hall {
                     self.change(|presence, _| presence.notify(user, Notice::TakenOver));
                     Response::TakenOver
                 }
+                Request::MayCall { user } => {
+                    let may = self.change(|presence, _| presence.may_call(user));
+                    if may { Response::MayCall } else { Response::NotRung(NotRung::CallerHidden) }
+                }
                 Request::Page { to, from, name, text } => self.page(&to, Notice::Page { from, name, text }),
             }
         })

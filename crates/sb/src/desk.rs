@@ -67,6 +67,7 @@ impl Desk {
         }
         let hall = Arc::clone(&self.hall);
         let (id, room) = (inside.id, Arc::clone(&inside.room));
+        let caller = inside.email.clone();
         let ring = Request::Ring {
             callee: callee.clone(),
             room: id,
@@ -78,13 +79,14 @@ impl Desk {
         };
         Reply::Later(Box::pin(async move {
             let rung = match hall.member() {
-                Some(member) => member.request(&Address::User(callee.clone()), ring).await,
+                Some(member) => ring_through(&member, &caller, ring).await,
                 None => Ok(Response::Failed),
             };
             let blocked = if hall.rules.hide_blocking { Code::NotOnline } else { Code::NotOnList };
             let code = match rung {
                 Ok(Response::Rung) => return Answer::Called(Ok(id)),
                 Ok(Response::NotRung(NotRung::Blocked)) => blocked,
+                Ok(Response::NotRung(NotRung::CallerHidden)) => Code::NotWhenOffline,
                 Ok(Response::NotRung(NotRung::Offline)) | Err(BusError::NoResponders { .. }) => Code::NotOnline,
                 Ok(_) => Code::SwitchboardFailed,
                 Err(error) => {
@@ -133,6 +135,20 @@ impl daemon::Desk<Session> for Desk {
     }
 }
 
+/// Rings the callee, unless the caller's own server says that the caller is hidden. A caller who
+/// has signed out meanwhile may still call: rooms and sign-ins are only loosely coupled.
+async fn ring_through(member: &bus::Member, caller: &Email, ring: Request) -> Result<Response, BusError> {
+    let Request::Ring { callee, caller: user, .. } = &ring else { return Ok(Response::Failed) };
+    let asked = member.request(&Address::User(caller.clone()), Request::MayCall { user: *user }).await;
+    match asked {
+        Ok(Response::NotRung(why)) => return Ok(Response::NotRung(why)),
+        Ok(_) | Err(BusError::NoResponders { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let callee = Address::User(callee.clone());
+    member.request(&callee, ring).await
+}
+
 /// Lets the bearer of a cookie into the room that it is for. A cookie for one purpose is no good
 /// for another: `USR` opens a room of its own, `ANS` names the room of the call.
 fn admit(
@@ -145,9 +161,7 @@ fn admit(
 ) -> Result<Inside, Refused> {
     let (id, room) = match (entry, admission.room) {
         (Entry::Opening(_), None) => hall.open_room(now()),
-        (Entry::Answering(_), Some(id)) if wanted == Some(id) => {
-            (id, hall.room(id).ok_or(Refused::Code(Code::AuthenticationFailed))?)
-        }
+        (Entry::Answering(_), Some(id)) if wanted == Some(id) => (id, hall.called_into(id, now())),
         (Entry::Answering(_), Some(_)) => return Err(Refused::WrongRoom),
         (Entry::Opening(_), Some(_)) | (Entry::Answering(_), None) => {
             return Err(Refused::Code(Code::AuthenticationFailed));

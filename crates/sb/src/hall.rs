@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
@@ -25,6 +26,8 @@ pub struct Hall {
     pub(crate) rules: Arc<Rules>,
     pub(crate) store: Store,
     rooms: Mutex<HashMap<RoomId, SharedRoom>>,
+    /// The number of the next room; it starts anywhere.
+    next: AtomicU32,
     /// Our place on the bus. The task that serves holds it.
     member: OnceLock<Weak<Member>>,
 }
@@ -39,6 +42,7 @@ impl Hall {
             rules: Arc::new(parts.config.sb_rules()),
             store: parts.store.clone(),
             rooms: Mutex::default(),
+            next: AtomicU32::new(rand::random()),
             member: OnceLock::new(),
         });
         let node = Node { id, role: Role::Switchboard, endpoint, weight: 1, load: 0, draining: false };
@@ -56,23 +60,29 @@ impl Hall {
         self.member.get().and_then(Weak::upgrade)
     }
 
-    /// A new, empty room with a number that no other here has.
+    /// A new, empty room. Its number is that of no other room for two thousand million rooms to
+    /// come, so that a late answer to a call cannot lead into a stranger's.
     pub(crate) fn open_room(&self, now: Instant) -> (RoomId, SharedRoom) {
-        let mut rooms = self.rooms();
         loop {
-            let id = RoomId(rand::random_range(1..=i32::MAX as u32));
-            if let Entry::Vacant(vacant) = rooms.entry(id) {
-                let room = Arc::new(Mutex::new(Room::new(id, now)));
+            let number = self.next.fetch_add(1, Ordering::Relaxed) & i32::MAX as u32;
+            let mut rooms = self.rooms();
+            if number != 0
+                && let Entry::Vacant(vacant) = rooms.entry(RoomId(number))
+            {
+                let room = Arc::new(Mutex::new(Room::new(RoomId(number), now)));
                 vacant.insert(Arc::clone(&room));
                 self.announce(rooms.len());
-                return (id, room);
+                return (RoomId(number), room);
             }
         }
     }
 
-    /// The room with this number.
-    pub(crate) fn room(&self, id: RoomId) -> Option<SharedRoom> {
-        self.rooms().get(&id).cloned()
+    /// The room with this number, for the bearer of a cookie for it. Everyone may have left it
+    /// meanwhile: then whoever was called comes into an empty one.
+    pub(crate) fn called_into(&self, id: RoomId, now: Instant) -> SharedRoom {
+        let mut rooms = self.rooms();
+        let room = rooms.entry(id).or_insert_with(|| Arc::new(Mutex::new(Room::new(id, now))));
+        Arc::clone(room)
     }
 
     /// Nobody is in this room any more.

@@ -70,9 +70,10 @@ pub(super) enum Watcher {
 
 /// Someone at another notification server, as users here are shown them.
 pub(super) struct Afar {
-    pub(super) node: NodeId,
     pub(super) email: Email,
-    pub(super) seen_by: Vec<UserId>,
+    /// Who is shown them, and by which server: the last to have told something comes last. While
+    /// someone moves there may be two.
+    pub(super) seen_by: Vec<(UserId, NodeId)>,
 }
 
 /// Who is here, and who watches whom.
@@ -82,11 +83,19 @@ pub struct Presence<O> {
     /// By the one who is watched, be they here, elsewhere or offline.
     pub(super) watchers: HashMap<UserId, Vec<Watcher>>,
     pub(super) afar: HashMap<UserId, Afar>,
+    /// Whom a watcher here may no longer be shown by a server: it has been asked.
+    pub(super) doubts: HashMap<(UserId, NodeId), Vec<UserId>>,
 }
 
 impl<O> Default for Presence<O> {
     fn default() -> Self {
-        Self { here: HashMap::new(), by_email: HashMap::new(), watchers: HashMap::new(), afar: HashMap::new() }
+        Self {
+            here: HashMap::new(),
+            by_email: HashMap::new(),
+            watchers: HashMap::new(),
+            afar: HashMap::new(),
+            doubts: HashMap::new(),
+        }
     }
 }
 
@@ -245,18 +254,18 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     fn stop_watching(&mut self, user: UserId, targets: Vec<UserId>, afar: &mut Vec<(Address, News)>) {
         for target in &targets {
             self.drop_watcher(*target, Watcher::Here(user));
-            self.forget_seen(*target, user);
+            self.forget_seen(*target, user, None);
         }
         if !targets.is_empty() {
             afar.push((Address::Role(Role::Notification), News::Unwatch { watcher: user, targets }));
         }
     }
 
-    /// Forgets that `watcher` is shown `target`, who is elsewhere. True if that was so.
-    pub(super) fn forget_seen(&mut self, target: UserId, watcher: UserId) -> bool {
+    /// Forgets that `watcher` is shown `target` by this server, or by any. True if that was so.
+    pub(super) fn forget_seen(&mut self, target: UserId, watcher: UserId, node: Option<NodeId>) -> bool {
         let Some(there) = self.afar.get_mut(&target) else { return false };
         let before = there.seen_by.len();
-        there.seen_by.retain(|seer| *seer != watcher);
+        there.seen_by.retain(|(seer, at)| *seer != watcher || node.is_some_and(|node| node != *at));
         let saw = there.seen_by.len() < before;
         if there.seen_by.is_empty() {
             self.afar.remove(&target);
@@ -311,10 +320,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// The user watches one less.
     pub fn unwatch(&mut self, user: UserId, target: UserId, afar: &mut Vec<(Address, News)>) {
         self.drop_watcher(target, Watcher::Here(user));
-        if let Some(there) = self.afar.get(&target) {
+        while let Some(node) = self.shown_by(target, user) {
             let unwatch = News::Unwatch { watcher: user, targets: vec![target] };
-            afar.push((Address::Node(there.node), unwatch));
-            self.forget_seen(target, user);
+            afar.push((Address::Node(node), unwatch));
+            self.forget_seen(target, user, Some(node));
         }
     }
 
@@ -342,14 +351,26 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
     }
 
+    /// May this user, who is here, call others? Not while hidden, nor before the first `CHG`.
+    pub fn may_call(&self, user: UserId) -> bool {
+        self.here.get(&user).and_then(|here| here.view.as_ref()).is_some_and(|view| view.status != Status::Hidden)
+    }
+
     /// The way to the client of the user with this handle, if they are here and have appeared.
     pub fn outlet(&self, email: &Email) -> Option<&O> {
         let here = self.here.get(self.by_email.get(email)?)?;
         here.view.as_ref().map(|_| &here.outlet)
     }
 
-    /// Asks everyone again who is there: what came meanwhile may have been lost.
-    pub fn resume(&self, afar: &mut Vec<(Address, News)>) {
+    /// Asks everyone again who is there: what came meanwhile may have been lost. Whoever is not
+    /// told of again is gone.
+    pub fn resume(&mut self, afar: &mut Vec<(Address, News)>) {
+        self.doubts.clear();
+        for (target, there) in &self.afar {
+            for seer in &there.seen_by {
+                self.doubts.entry(*seer).or_default().push(*target);
+            }
+        }
         for (user, here) in self.here.iter().filter(|(_, here)| here.view.is_some()) {
             let watch = News::Watch { watcher: *user, targets: here.forward(), tag: None, arrived: true };
             afar.push((Address::Role(Role::Notification), watch));
@@ -405,7 +426,13 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if here.lets(viewer) { here.visible(target) } else { None }
     }
 
-    fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
+    /// The other server that shows `target` to a watcher here, if one does.
+    pub(super) fn shown_by(&self, target: UserId, watcher: UserId) -> Option<NodeId> {
+        let there = self.afar.get(&target)?;
+        there.seen_by.iter().rev().find(|(seer, _)| *seer == watcher).map(|(_, node)| *node)
+    }
+
+    pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
         if let (Some(shown), Some(here)) = (self.seen(target, watcher), self.here.get(&watcher)) {
             Fan::new(initial(&shown, trid)).send(&here.outlet);
         }
@@ -433,7 +460,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 (Watcher::Here(watcher), Some(online)) if can => {
                     self.here.get(&watcher).map(|to| online.send(&to.outlet))
                 }
-                (Watcher::Here(watcher), _) => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
+                // Someone who is at another server by now is not gone.
+                (Watcher::Here(watcher), _) => match self.shown_by(user, watcher) {
+                    Some(node) => Some(afar.push(ask_again(watcher, user, node))),
+                    None => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
+                },
                 (Watcher::There(watcher, node), _) => {
                     let told = if can { &mut shown } else { &mut gone };
                     told.entry(node).or_default().push(watcher);
@@ -461,6 +492,11 @@ impl Watcher {
             Self::Here(user) | Self::There(user, _) => user,
         }
     }
+}
+
+/// Asks a server how it shows someone to a watcher here.
+pub(super) fn ask_again(watcher: UserId, target: UserId, node: NodeId) -> (Address, News) {
+    (Address::Node(node), News::Watch { watcher, targets: vec![target], tag: None, arrived: false })
 }
 
 /// The first that a watcher hears of someone: `ILN` in answer to a transaction, else `NLN`.

@@ -6,7 +6,7 @@ use msnp::ns::Event;
 
 use super::Notice;
 use super::fan::Fan;
-use super::presence::{Afar, Presence, Watcher, initial};
+use super::presence::{Afar, Presence, Watcher, ask_again, initial};
 use crate::Outlet;
 
 impl<O: Outlet<Notice = Notice>> Presence<O> {
@@ -28,6 +28,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 if !visible.is_empty() {
                     afar.push((Address::Node(from), News::Watched { watcher, tag, visible }));
                 }
+                // Whoever asks after a break needs to know that this was all.
+                if arrived && tag.is_none() {
+                    afar.push((Address::Node(from), News::Watched { watcher, tag, visible: Vec::new() }));
+                }
                 if arrived {
                     self.watch_arrival(watcher, from, afar);
                 }
@@ -35,6 +39,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             News::Unwatch { watcher, targets } => {
                 for target in targets {
                     self.drop_watcher(target, Watcher::There(watcher, from));
+                }
+            }
+            News::Watched { watcher, visible, .. } if visible.is_empty() => {
+                for target in self.doubts.remove(&(watcher, from)).unwrap_or_default() {
+                    self.gone(from, target, &[watcher], afar);
                 }
             }
             News::Watched { watcher, tag, visible } => {
@@ -47,18 +56,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                     self.show(from, watcher, None, &presence);
                 }
             }
-            News::Gone { to, user, email } => {
-                let mut offline = Fan::new(Event::Fln { email: &email });
-                for watcher in to {
-                    // Someone who has arrived at another server since is not gone.
-                    if self.afar.get(&user).is_some_and(|there| there.node == from)
-                        && self.forget_seen(user, watcher)
-                        && let Some(here) = self.here.get(&watcher)
-                    {
-                        offline.send(&here.outlet);
-                    }
-                }
-            }
+            News::Gone { to, user, email: _ } => self.gone(from, user, &to, afar),
             News::Reverse { user, serial, peer, added } => {
                 self.notify(user, Notice::Reverse { serial, peer: Box::new(peer), added });
             }
@@ -68,18 +66,42 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
     }
 
+    /// These watchers here are no longer shown someone by `node`. If they were shown them by
+    /// another server since, that is how it stays; if before, they are told of that again.
+    fn gone(&mut self, node: NodeId, user: UserId, watchers: &[UserId], afar: &mut Vec<(Address, News)>) {
+        let Some(email) = self.afar.get(&user).map(|there| there.email.clone()) else { return };
+        let mut offline = Fan::new(Event::Fln { email: &email });
+        for watcher in watchers {
+            let last = self.shown_by(user, *watcher);
+            if !self.forget_seen(user, *watcher, Some(node)) {
+                continue;
+            }
+            if self.seen(user, *watcher).is_some() {
+                self.tell_initial(*watcher, user, None);
+            } else if let Some(other) = self.shown_by(user, *watcher) {
+                if last == Some(node) {
+                    afar.push(ask_again(*watcher, user, other));
+                }
+            } else if let Some(here) = self.here.get(watcher) {
+                offline.send(&here.outlet);
+            }
+        }
+    }
+
     /// A notification server is gone, and everyone whom it held with it.
     pub fn lost(&mut self, node: NodeId) {
-        let gone: Vec<UserId> =
-            self.afar.iter().filter(|(_, there)| there.node == node).map(|(user, _)| *user).collect();
-        for user in gone {
-            let Some(there) = self.afar.remove(&user) else { continue };
-            let mut offline = Fan::new(Event::Fln { email: &there.email });
-            for watcher in &there.seen_by {
-                if let Some(here) = self.here.get(watcher) {
-                    offline.send(&here.outlet);
-                }
-            }
+        self.doubts.retain(|(_, at), _| *at != node);
+        let shown = |there: &Afar| -> Vec<UserId> {
+            there.seen_by.iter().filter(|(_, at)| *at == node).map(|(watcher, _)| *watcher).collect()
+        };
+        let gone: Vec<(UserId, Vec<UserId>)> = self
+            .afar
+            .iter()
+            .map(|(user, there)| (*user, shown(there)))
+            .filter(|(_, watchers)| !watchers.is_empty())
+            .collect();
+        for (user, watchers) in gone {
+            self.gone(node, user, &watchers, &mut Vec::new());
         }
         self.watchers.retain(|_, watchers| {
             watchers.retain(|watcher| !matches!(watcher, Watcher::There(_, at) if *at == node));
@@ -91,8 +113,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     fn watch_arrival(&self, arrived: UserId, node: NodeId, afar: &mut Vec<(Address, News)>) {
         for watcher in self.watchers.get(&arrived).into_iter().flatten() {
             if let Watcher::Here(watcher) = *watcher {
-                let watch = News::Watch { watcher, targets: vec![arrived], tag: None, arrived: false };
-                afar.push((Address::Node(node), watch));
+                afar.push(ask_again(watcher, arrived, node));
             }
         }
     }
@@ -104,14 +125,14 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
         let Some(here) = self.here.get(&watcher) else { return };
         Fan::new(initial(presence, trid)).send(&here.outlet);
-        let there = self.afar.entry(presence.user).or_insert_with(|| Afar {
-            node,
-            email: presence.email.clone(),
-            seen_by: Vec::new(),
-        });
-        there.node = node;
-        if !there.seen_by.contains(&watcher) {
-            there.seen_by.push(watcher);
+        let there = self
+            .afar
+            .entry(presence.user)
+            .or_insert_with(|| Afar { email: presence.email.clone(), seen_by: Vec::new() });
+        there.seen_by.retain(|seer| *seer != (watcher, node));
+        there.seen_by.push((watcher, node));
+        if let Some(doubts) = self.doubts.get_mut(&(watcher, node)) {
+            doubts.retain(|target| *target != presence.user);
         }
     }
 }

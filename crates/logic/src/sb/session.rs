@@ -189,10 +189,7 @@ impl Machine for Session {
     type Notice = ();
 
     fn limits(&self) -> Limits {
-        match self.stage {
-            Stage::Inside(_) => msnp::sb::ENTERED,
-            _ => msnp::sb::BEFORE_ENTRY,
-        }
+        msnp::sb::LIMITS
     }
 
     fn is_stranger(&self) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use logic::ns::{Notice, Presence};
-use model::{Address, List, MessagePrivacy, Notice as News, SessionId};
+use model::{Address, List, Lists, MessagePrivacy, Notice as News, SessionId, Status};
 use msnp::TrId;
 use proptest::prelude::*;
 
@@ -166,8 +166,36 @@ fn play(kept: Vec<Kept>, deeds: &[(usize, Deed)]) {
     }
 }
 
+/// Two people who see each other.
+fn friends() -> Vec<Kept> {
+    let kept = Kept { lists: [Lists(3); PEOPLE], privacy: MessagePrivacy::OnlyAllowed, name: 0 };
+    vec![kept; PEOPLE]
+}
+
+fn sign_in(who: usize) -> [(usize, Deed); 3] {
+    [Deed::Enter(0), Deed::Load, Deed::Change(Status::Online)].map(|deed| (who, deed))
+}
+
+#[test]
+fn a_name_that_changed_outside_is_told_when_the_next_session_takes_over() {
+    let more = [Deed::OutsideRename, Deed::Enter(0), Deed::Load, Deed::Change(Status::Online)].map(|deed| (0, deed));
+    play(friends(), &[sign_in(0).as_slice(), &sign_in(1), &more].concat());
+}
+
+#[test]
+fn a_session_that_takes_over_and_stays_hidden_is_gone() {
+    let more = [Deed::Enter(0), Deed::Load, Deed::Change(Status::Hidden), Deed::Leave].map(|deed| (0, deed));
+    play(friends(), &[sign_in(0).as_slice(), &sign_in(1), &more].concat());
+}
+
+#[test]
+fn a_session_that_takes_over_and_never_appears_is_gone_in_time() {
+    let more = [Deed::Enter(0), Deed::Load, Deed::Settle].map(|deed| (0, deed));
+    play(friends(), &[sign_in(0).as_slice(), &sign_in(1), &more].concat());
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3_000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
 
     #[test]
     fn everyone_is_always_shown_what_is_true(kept in kept(), deeds in script(40)) {

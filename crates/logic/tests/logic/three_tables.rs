@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use logic::ns::{Notice, Presence};
-use model::{Address, Email, List, MessagePrivacy, NodeId, Notice as News, SessionId};
+use model::{Address, Email, List, Lists, MessagePrivacy, NodeId, Notice as News, SessionId, Status};
 use msnp::TrId;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::fake::{Fake, Shown};
-use crate::world::{Deed, Kept, Live, PEOPLE, World, email, identity, kept, person, script, user, view};
+use crate::world::{Deed, Kept, Live, PEOPLE, World, email, identity, kept, script, user, view};
 
 const NODES: usize = 3;
 
@@ -62,9 +62,11 @@ impl Cluster {
         match step {
             Step::Do(who, deed) => self.act(*who, *deed),
             Step::Deliver(pair, count) => {
-                let pairs: Vec<_> = self.bus.iter().filter(|(_, queue)| !queue.is_empty()).map(|(pair, _)| *pair).collect();
+                let pairs: Vec<_> =
+                    self.bus.iter().filter(|(_, queue)| !queue.is_empty()).map(|(pair, _)| *pair).collect();
                 if !pairs.is_empty() {
-                    (0..*count).for_each(|_| drop(self.deliver(*pair.get(&pairs))));
+                    let pair = *pair.get(&pairs);
+                    (0..*count).all(|_| self.deliver(pair));
                 }
             }
             Step::End(which) if !self.ending.is_empty() => self.end(which.index(self.ending.len())),
@@ -78,11 +80,17 @@ impl Cluster {
     }
 
     /// Changes a table, and hands the bus what it says.
-    fn on<T>(&mut self, node: usize, change: impl FnOnce(&mut Presence<Fake<Notice>>, &mut Vec<(Address, News)>) -> T) -> T {
+    fn on<T>(
+        &mut self,
+        node: usize,
+        change: impl FnOnce(&mut Presence<Fake<Notice>>, &mut Vec<(Address, News)>) -> T,
+    ) -> T {
         let mut afar = Vec::new();
         let result = change(&mut self.tables[node], &mut afar);
         for (to, news) in afar {
-            let holder = |to: &Email| (0..PEOPLE).find(|person| email(*person) == *to).and_then(|person| self.holders[person].last().copied());
+            let holder = |to: &Email| {
+                (0..PEOPLE).find(|person| email(*person) == *to).and_then(|person| self.holders[person].last().copied())
+            };
             let receivers: Vec<usize> = match to {
                 Address::Role(_) => (0..NODES).filter(|other| *other != node).collect(),
                 Address::Node(id) => self.ids.iter().position(|other| *other == id).into_iter().collect(),
@@ -147,6 +155,12 @@ impl Cluster {
             Deed::Load => self.load(who),
             _ if self.world.live[who].as_ref().is_some_and(|live| live.loaded) => self.act_inside(who, deed),
             _ => {}
+        }
+    }
+
+    fn sign_in(&mut self, who: usize, node: usize, status: Status) {
+        for deed in [Deed::Enter(node), Deed::Load, Deed::Change(status)] {
+            self.act(who, deed);
         }
     }
 
@@ -305,8 +319,61 @@ fn play(kept: Vec<Kept>, steps: &[Step]) {
     cluster.compare();
 }
 
+/// Everyone sees everyone; each at a server of their own, and the bus is quiet.
+fn friends() -> Cluster {
+    let kept = Kept { lists: [Lists(3); PEOPLE], privacy: MessagePrivacy::OnlyAllowed, name: 0 };
+    let mut cluster = Cluster::new(vec![kept; PEOPLE]);
+    for who in 0..NODES {
+        cluster.sign_in(who, who, Status::Online);
+    }
+    cluster.deliver_all();
+    cluster
+}
+
+/// u0 goes from server 0 to server 1 while u2 watches at server 2, and what server 0 says comes
+/// last.
+#[test]
+fn late_news_from_where_someone_was_does_not_count() {
+    let mut cluster = friends();
+    cluster.act(0, Deed::Change(Status::Away));
+    cluster.sign_in(0, 1, Status::Busy);
+    cluster.end(0);
+    while [(1, 2), (2, 1)].into_iter().any(|pair| cluster.deliver(pair)) {}
+    cluster.compare();
+}
+
+/// u0 is at server 1 already when the session at server 0 ends, where u3 watches.
+#[test]
+fn someone_who_is_elsewhere_already_is_not_gone() {
+    let mut cluster = friends();
+    cluster.sign_in(3, 0, Status::Online);
+    cluster.sign_in(0, 1, Status::Online);
+    cluster.deliver_all();
+    cluster.end(0);
+    cluster.compare();
+}
+
+#[test]
+fn whoever_left_during_a_break_is_gone_after_it() {
+    let mut cluster = friends();
+    cluster.act(0, Deed::Leave);
+    cluster.act(1, Deed::Change(Status::Hidden));
+    cluster.step(&Step::Break);
+    cluster.compare();
+}
+
+#[test]
+fn a_dead_server_takes_its_users_along() {
+    let mut cluster = friends();
+    cluster.die(0);
+    cluster.read(2);
+    let seen: Vec<&String> = cluster.clients[&2].1.0.keys().collect();
+    assert_eq!(seen, ["u1@example.com", "u2@example.com"], "before anything else happens");
+    cluster.compare();
+}
+
 fn cases() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::with_cases(2_000) }
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::with_cases(700) }
 }
 
 proptest! {

@@ -110,10 +110,6 @@ pub(crate) fn user(person: usize) -> UserId {
     UserId(person as i64 + 1)
 }
 
-pub(crate) fn person(user: UserId) -> usize {
-    user.0 as usize - 1
-}
-
 pub(crate) fn email(person: usize) -> Email {
     Email::parse(&format!("u{person}@example.com")).expect("an address")
 }

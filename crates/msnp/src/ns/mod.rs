@@ -62,8 +62,9 @@ pub const LINE_BEFORE_SIGN_IN: usize = 1024;
 /// Longest line after sign-in, in bytes.
 pub const LINE: usize = 8192;
 
-/// The limits for a client that has not signed in.
-pub const BEFORE_SIGN_IN: Limits = Limits { line: LINE_BEFORE_SIGN_IN, payload: |_| None };
+/// The limits for a client that has not signed in. It may send no payload that means anything,
+/// but what it sends is cut as payload, lest its contents run as commands.
+pub const BEFORE_SIGN_IN: Limits = Limits { line: LINE_BEFORE_SIGN_IN, payload: payload_limit };
 /// The limits for a client that has.
 pub const SIGNED_IN: Limits = Limits { line: LINE, payload: payload_limit };
 

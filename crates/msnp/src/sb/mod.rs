@@ -15,9 +15,7 @@ use crate::word::words;
 use crate::{Bad, Frame, Limits, TrId};
 
 /// The limits for clients of a switchboard, entered or not.
-pub const BEFORE_ENTRY: Limits = Limits { line: crate::ns::LINE_BEFORE_SIGN_IN, payload: |_| None };
-/// The limits for clients in a room.
-pub const ENTERED: Limits = Limits { line: crate::ns::LINE_BEFORE_SIGN_IN, payload: payload_limit };
+pub const LIMITS: Limits = Limits { line: crate::ns::LINE_BEFORE_SIGN_IN, payload: payload_limit };
 
 fn payload_limit(verb: Verb) -> Option<usize> {
     (&verb == b"MSG").then_some(MAX_PAYLOAD)

@@ -52,10 +52,8 @@ pub(crate) struct Line {
 
 /// Reads what a server wrote. Exactly one blank stands between two words, and CR LF at the end.
 pub(crate) fn lines(mut bytes: &[u8]) -> Vec<Line> {
-    const LIMITS: Limits = Limits {
-        line: 8192,
-        payload: |verb| matches!(&verb, b"MSG" | b"IPG" | b"NOT").then_some(8192),
-    };
+    const LIMITS: Limits =
+        Limits { line: 8192, payload: |verb| matches!(&verb, b"MSG" | b"IPG" | b"NOT").then_some(8192) };
     let mut lines = Vec::new();
     while !bytes.is_empty() {
         let (frame, used) = match frame::parse(bytes, &LIMITS) {
@@ -99,10 +97,12 @@ fn held<T: std::fmt::Debug + 'static>(values: impl Strategy<Value = T>) -> impl 
 }
 
 fn presence() -> impl Strategy<Value = Presence> {
-    (email(), name(), status(), any::<u32>(), option::of(token())).prop_map(|(email, name, status, capabilities, picture)| {
-        let picture = picture.map(Into::into);
-        Presence { user: UserId(1), email, name, status, capabilities, picture }
-    })
+    (email(), name(), status(), any::<u32>(), option::of(token())).prop_map(
+        |(email, name, status, capabilities, picture)| {
+            let picture = picture.map(Into::into);
+            Presence { user: UserId(1), email, name, status, capabilities, picture }
+        },
+    )
 }
 
 fn contact() -> impl Strategy<Value = Contact> {
@@ -127,8 +127,12 @@ fn sign_in_event() -> BoxedStrategy<Event<'static>> {
             .prop_map(|(trid, query, version, download, info)| Event::Cvr { trid, query, version, download, info }),
         trid().prop_map(|trid| Event::Inf { trid }),
         (trid(), token()).prop_map(|(trid, challenge)| Event::UsrChallenge { trid, challenge }),
-        (trid(), held(email()), held(name()), any::<bool>())
-            .prop_map(|(trid, email, name, verified)| Event::UsrOk { trid, email, name, verified }),
+        (trid(), held(email()), held(name()), any::<bool>()).prop_map(|(trid, email, name, verified)| Event::UsrOk {
+            trid,
+            email,
+            name,
+            verified
+        }),
         (trid(), to(), current()).prop_map(|(trid, to, current)| Event::XfrNs { trid, to, current }),
         (trid(), to(), token()).prop_map(|(trid, to, cookie)| Event::XfrSb { trid, to, cookie }),
         select(vec![Event::OutOth, Event::OutSsd, Event::Out]),
@@ -156,34 +160,61 @@ fn list_event() -> BoxedStrategy<Event<'static>> {
         (serial(), held(email()), property(&Property::ALL).prop_map(value))
             .prop_map(|(serial, email, (property, value))| Event::Bpr { serial, email, property, value }),
         (trid(), serial(), held(groups)).prop_map(|(trid, serial, groups)| Event::Lsg { trid, serial, groups }),
-        (trid(), list(), serial(), 1..99usize, 1..99usize, held(contact()))
-            .prop_map(|(trid, list, serial, item, total, contact)| Event::Lst { trid, list, serial, item, total, contact }),
+        (trid(), list(), serial(), 1..99usize, 1..99usize, held(contact())).prop_map(
+            |(trid, list, serial, item, total, contact)| Event::Lst { trid, list, serial, item, total, contact }
+        ),
         (trid(), list(), serial()).prop_map(|(trid, list, serial)| Event::LstEmpty { trid, list, serial }),
         (trid(), list(), serial(), held(email()), held(name()), option::of(group()))
             .prop_map(|(trid, list, serial, email, name, group)| Event::Add { trid, list, serial, email, name, group }),
-        (trid(), list(), serial(), held(email()), option::of(group())).prop_map(|(trid, list, serial, email, group)| {
-            let group = group.filter(|_| list == List::Forward);
-            Event::Rem { trid, list, serial, email, group }
+        (trid(), list(), serial(), held(email()), option::of(group())).prop_map(
+            |(trid, list, serial, email, group)| {
+                let group = group.filter(|_| list == List::Forward);
+                Event::Rem { trid, list, serial, email, group }
+            }
+        ),
+        (trid(), serial(), held(email()), held(name())).prop_map(|(trid, serial, email, name)| Event::Rea {
+            trid,
+            serial,
+            email,
+            name
         }),
-        (trid(), serial(), held(email()), held(name()))
-            .prop_map(|(trid, serial, email, name)| Event::Rea { trid, serial, email, name }),
-        (trid(), serial(), group(), held(group_name()))
-            .prop_map(|(trid, serial, group, name)| Event::Adg { trid, serial, group, name }),
+        (trid(), serial(), group(), held(group_name())).prop_map(|(trid, serial, group, name)| Event::Adg {
+            trid,
+            serial,
+            group,
+            name
+        }),
         (trid(), serial(), group()).prop_map(|(trid, serial, group)| Event::Rmg { trid, serial, group }),
-        (trid(), serial(), group(), held(group_name()))
-            .prop_map(|(trid, serial, group, name)| Event::Reg { trid, serial, group, name }),
+        (trid(), serial(), group(), held(group_name())).prop_map(|(trid, serial, group, name)| Event::Reg {
+            trid,
+            serial,
+            group,
+            name
+        }),
     ]
     .boxed()
 }
 
 fn other_event() -> BoxedStrategy<Event<'static>> {
     let words = || prop_oneof![Just(String::new()), text(6)].prop_map(|text| keep(text).as_str());
-    let hit = (words(), words(), words(), words(), words())
-        .prop_map(|(first, last, city, state, country)| Hit { first, last, city, state, country });
-    let profile = (any::<i64>(), held(email()), any::<u64>())
-        .prop_map(|(login_time, email, member)| ProfileFields { login_time, email, member });
-    let page = (held(email()), held(name()), held(email()), words())
-        .prop_map(|(from, name, to, text)| PageText { from, name, to, text });
+    let hit = (words(), words(), words(), words(), words()).prop_map(|(first, last, city, state, country)| Hit {
+        first,
+        last,
+        city,
+        state,
+        country,
+    });
+    let profile = (any::<i64>(), held(email()), any::<u64>()).prop_map(|(login_time, email, member)| ProfileFields {
+        login_time,
+        email,
+        member,
+    });
+    let page = (held(email()), held(name()), held(email()), words()).prop_map(|(from, name, to, text)| PageText {
+        from,
+        name,
+        to,
+        text,
+    });
     prop_oneof![
         (trid(), status()).prop_map(|(trid, status)| Event::Chg { trid, status }),
         (trid(), held(presence())).prop_map(|(trid, presence)| Event::Iln { trid, presence }),
@@ -191,8 +222,12 @@ fn other_event() -> BoxedStrategy<Event<'static>> {
         held(email()).prop_map(|email| Event::Fln { email }),
         Just(Event::Qng),
         (trid(), token(), token()).prop_map(|(trid, service, sign_in)| Event::Url { trid, service, sign_in }),
-        (trid(), 1..99usize, 1..99usize, held(hit))
-            .prop_map(|(trid, item, total, hit)| Event::Fnd { trid, item, total, hit }),
+        (trid(), 1..99usize, 1..99usize, held(hit)).prop_map(|(trid, item, total, hit)| Event::Fnd {
+            trid,
+            item,
+            total,
+            hit
+        }),
         trid().prop_map(|trid| Event::FndNone { trid }),
         trid().prop_map(|trid| Event::Snd { trid }),
         trid().prop_map(|trid| Event::Sdc { trid }),
@@ -276,7 +311,9 @@ fn forms(event: &Event<'_>, n: u8) -> Vec<Vec<Slot>> {
 fn other_forms(event: &Event<'_>, n: u8) -> Vec<Vec<Slot>> {
     let one = match *event {
         Event::Chg { trid, status } => form("CHG", trid, [is(state(status))]),
-        Event::Iln { trid, presence: who } => form("ILN", trid, [is(state(who.status)), is(&who.email), named(&who.name)]),
+        Event::Iln { trid, presence: who } => {
+            form("ILN", trid, [is(state(who.status)), is(&who.email), named(&who.name)])
+        }
         Event::Nln { presence: who } => vec![is("NLN"), is(state(who.status)), is(&who.email), named(&who.name)],
         Event::Fln { email } => vec![is("FLN"), is(email)],
         Event::Qng => vec![is("QNG")],
@@ -286,7 +323,11 @@ fn other_forms(event: &Event<'_>, n: u8) -> Vec<Vec<Slot>> {
         Event::Fnd { trid, item, total, hit } => {
             let pairs = [("fname", hit.first), ("lname", hit.last), ("city", hit.city), ("state", hit.state)];
             let pairs = pairs.into_iter().chain([("country", hit.country)]);
-            form("FND", trid, [is(item), is(total)].into_iter().chain(pairs.map(|(key, value)| Slot::Pair(key, value.into()))))
+            form(
+                "FND",
+                trid,
+                [is(item), is(total)].into_iter().chain(pairs.map(|(key, value)| Slot::Pair(key, value.into()))),
+            )
         }
         Event::FndNone { trid } => form("FND", trid, [is("0"), is("0")]),
         Event::Snd { trid } => form("SND", trid, [is("OK")]),
@@ -332,11 +373,14 @@ fn list_forms(event: &Event<'_>, n: u8) -> Vec<Vec<Slot>> {
             return groups.iter().enumerate().map(group).collect();
         }
         Event::Lst { trid, list, serial, item, total, contact } => {
-            let words = [is(list_word(list)), is(serial), is(item), is(total), is(&contact.email), named(&contact.name)];
+            let words =
+                [is(list_word(list)), is(serial), is(item), is(total), is(&contact.email), named(&contact.name)];
             let groups = (n >= 7 && list == List::Forward).then(|| is(groups_word(contact.groups)));
             form("LST", trid, words.into_iter().chain(groups))
         }
-        Event::LstEmpty { trid, list, serial } => form("LST", trid, [is(list_word(list)), is(serial), is("0"), is("0")]),
+        Event::LstEmpty { trid, list, serial } => {
+            form("LST", trid, [is(list_word(list)), is(serial), is("0"), is("0")])
+        }
         Event::Add { trid, list, serial, email, name, group } => {
             // A group on FL alone, and always there: Twisted counts on it.
             let group = (n >= 7 && list == List::Forward).then(|| is(group.map_or(0, GroupId::number)));
@@ -367,7 +411,19 @@ fn check_profile(text: &str, fields: &ProfileFields<'_>, n: u8) {
     let mut keys = vec!["MIME-Version", "Content-Type", "LoginTime"];
     if n >= 3 {
         keys.extend(["EmailEnabled", "MemberIdHigh", "MemberIdLow", "lang_preference", "preferredEmail", "country"]);
-        keys.extend(["PostalCode", "Gender", "Kid", "Age", "BDayPre", "Birthday", "Wallet", "Flags", "sid", "kv", "MSPAuth"]);
+        keys.extend([
+            "PostalCode",
+            "Gender",
+            "Kid",
+            "Age",
+            "BDayPre",
+            "Birthday",
+            "Wallet",
+            "Flags",
+            "sid",
+            "kv",
+            "MSPAuth",
+        ]);
         let half = |key: &str| lines.iter().find(|(other, _)| *other == key).expect("half a number").1.parse::<i32>();
         let [high, low] = ["MemberIdHigh", "MemberIdLow"].map(|key| half(key).expect("a signed number") as u32);
         assert_eq!(u64::from(high) << 32 | u64::from(low), fields.member);
@@ -451,7 +507,8 @@ fn names_are_one_word() {
     let name = Name::friendly("a b\u{3000}%c\u{a0}é").unwrap();
     let email = Email::parse("cy@example.com").unwrap();
     let mut bytes = Vec::new();
-    Event::Rea { trid: TrId(1), serial: Serial(2), email: &email, name: &name }.encode(Dialect::Msnp2.traits(), &mut bytes);
+    Event::Rea { trid: TrId(1), serial: Serial(2), email: &email, name: &name }
+        .encode(Dialect::Msnp2.traits(), &mut bytes);
     assert_eq!(String::from_utf8(bytes).unwrap(), "REA 1 2 cy@example.com a%20b%E3%80%80%25c%C2%A0%C3%A9\r\n");
 }
 

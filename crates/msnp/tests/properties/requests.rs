@@ -3,7 +3,7 @@
 use model::{List, MessagePrivacy, Property, ReversePrompt, Status};
 use msnp::dialect::STRANGER;
 use msnp::ns::{Addressee, Command, Invitation, ReferTo, Request, Search, Service, StatusWord, Step, Version};
-use msnp::{Code, Dialect, Frame, Parsed, Traits, TrId, Verdict, frame, ns};
+use msnp::{Code, Dialect, Frame, Parsed, TrId, Traits, Verdict, frame, ns};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -107,7 +107,9 @@ fn request(command: Command, groups: bool) -> BoxedStrategy<Request<'static>> {
             .boxed(),
         Command::Chg => {
             let states = STATES.iter().map(|(_, status)| StatusWord::To(*status)).chain([StatusWord::Offline]);
-            (trid(), select(states.collect::<Vec<_>>())).prop_map(|(trid, status)| Request::Chg { trid, status }).boxed()
+            (trid(), select(states.collect::<Vec<_>>()))
+                .prop_map(|(trid, status)| Request::Chg { trid, status })
+                .boxed()
         }
         Command::Chl => trid().prop_map(|trid| Request::Chl { trid }).boxed(),
         Command::Qry => (trid(), token(), "[0-9a-f]{32}")
@@ -130,9 +132,9 @@ fn request(command: Command, groups: bool) -> BoxedStrategy<Request<'static>> {
         }
         Command::Adg => (trid(), group_name()).prop_map(|(trid, name)| Request::Adg { trid, name }).boxed(),
         Command::Rmg => (trid(), group()).prop_map(|(trid, group)| Request::Rmg { trid, group }).boxed(),
-        Command::Reg => (trid(), group(), group_name())
-            .prop_map(|(trid, group, name)| Request::Reg { trid, group, name })
-            .boxed(),
+        Command::Reg => {
+            (trid(), group(), group_name()).prop_map(|(trid, group, name)| Request::Reg { trid, group, name }).boxed()
+        }
         Command::Url => {
             let mail = ["INBOX", "FOLDERS", "COMPOSE", "MESSAGE"];
             let other = token().prop_filter("a mailbox", move |word| !mail.contains(word)).prop_map(Service::Other);
@@ -144,12 +146,15 @@ fn request(command: Command, groups: bool) -> BoxedStrategy<Request<'static>> {
             .prop_map(|(trid, to)| Request::Snd { trid, invitation: Invitation { to, from: "".into(), text: b"" } })
             .boxed(),
         Command::Sdc => (trid(), addressee(), text(20), payload(40))
-            .prop_map(|(trid, to, from, text)| Request::Sdc { trid, invitation: Invitation { to, from: from.into(), text } })
+            .prop_map(|(trid, to, from, text)| Request::Sdc {
+                trid,
+                invitation: Invitation { to, from: from.into(), text },
+            })
             .boxed(),
         Command::Ims => (trid(), any::<bool>()).prop_map(|(trid, on)| Request::Ims { trid, on }).boxed(),
-        Command::Pag => (trid(), email(), payload(40))
-            .prop_map(|(trid, handle, text)| Request::Pag { trid, handle, text })
-            .boxed(),
+        Command::Pag => {
+            (trid(), email(), payload(40)).prop_map(|(trid, handle, text)| Request::Pag { trid, handle, text }).boxed()
+        }
     }
 }
 

@@ -17,8 +17,12 @@ fn request() -> impl Strategy<Value = Request<'static>> {
     let delivery = select(vec![Delivery::Unacknowledged, Delivery::FailureOnly, Delivery::Acknowledged]);
     prop_oneof![
         (trid(), token(), token()).prop_map(|(trid, handle, cookie)| Request::Usr { trid, handle, cookie }),
-        (trid(), token(), token(), room)
-            .prop_map(|(trid, handle, cookie, room)| Request::Ans { trid, handle, cookie, room }),
+        (trid(), token(), token(), room).prop_map(|(trid, handle, cookie, room)| Request::Ans {
+            trid,
+            handle,
+            cookie,
+            room
+        }),
         (trid(), token()).prop_map(|(trid, handle)| Request::Cal { trid, handle }),
         (trid(), delivery, payload).prop_map(|(trid, delivery, payload)| Request::Msg { trid, delivery, payload }),
         Just(Request::Out),
@@ -27,7 +31,9 @@ fn request() -> impl Strategy<Value = Request<'static>> {
 
 fn write(request: &Request<'_>, hand: &mut Hand) -> Vec<u8> {
     let (words, payload): (Vec<String>, &[u8]) = match request {
-        Request::Usr { trid, handle, cookie } => (vec!["USR".into(), trid.to_string(), (*handle).into(), (*cookie).into()], b""),
+        Request::Usr { trid, handle, cookie } => {
+            (vec!["USR".into(), trid.to_string(), (*handle).into(), (*cookie).into()], b"")
+        }
         Request::Ans { trid, handle, cookie, room } => {
             (vec!["ANS".into(), trid.to_string(), (*handle).into(), (*cookie).into(), room.to_string()], b"")
         }
@@ -51,8 +57,13 @@ fn event() -> impl Strategy<Value = Event<'static>> {
     prop_oneof![
         (trid(), email(), name()).prop_map(|(trid, email, name)| Event::UsrOk { trid, email, name }),
         trid().prop_map(|trid| Event::AnsOk { trid }),
-        (trid(), 1..50usize, 1..50usize, email(), name())
-            .prop_map(|(trid, item, total, email, name)| Event::Iro { trid, item, total, email, name }),
+        (trid(), 1..50usize, 1..50usize, email(), name()).prop_map(|(trid, item, total, email, name)| Event::Iro {
+            trid,
+            item,
+            total,
+            email,
+            name
+        }),
         (email(), name()).prop_map(|(email, name)| Event::Joi { email, name }),
         (email(), any::<bool>()).prop_map(|(email, idle)| Event::Bye { email, idle }),
         (trid(), any::<u32>()).prop_map(|(trid, room)| Event::Cal { trid, room: RoomId(room) }),
@@ -86,7 +97,7 @@ proptest! {
     #[test]
     fn requests_written_and_read_are_the_same(request in request(), mut hand in hand()) {
         let bytes = write(&request, &mut hand);
-        let Ok(Parsed::Frame(frame, used)) = frame::parse(&bytes, &sb::ENTERED) else { panic!("not a frame") };
+        let Ok(Parsed::Frame(frame, used)) = frame::parse(&bytes, &sb::LIMITS) else { panic!("not a frame") };
         prop_assert_eq!(used, bytes.len());
         prop_assert_eq!(Request::decode(&frame), Ok(request));
     }

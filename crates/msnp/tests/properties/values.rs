@@ -104,7 +104,9 @@ impl Hand {
     /// `text` as one word with no more escapes than there must be.
     pub(crate) fn escape_little(text: &str) -> String {
         let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
-        text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+        text.bytes()
+            .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect()
     }
 
     /// `text` with some letters in upper case.
