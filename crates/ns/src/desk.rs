@@ -183,6 +183,12 @@ impl Desk {
         }))
     }
 
+    fn sign_out(&mut self) {
+        if let Some((who, _)) = self.who.take() {
+            leave(&self.hall, &who, self.session);
+        }
+    }
+
     /// What needs only the table of who is here.
     fn present(&self, question: Question) -> Answer {
         let Some((user, session)) = self.me() else { return Answer::Done };
@@ -195,6 +201,13 @@ impl Desk {
             _ => unreachable!("another kind of question"),
         });
         Answer::Done
+    }
+}
+
+/// However a connection ends, nobody goes on seeing its user.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.sign_out();
     }
 }
 
@@ -248,9 +261,7 @@ impl daemon::Desk<Session> for Desk {
             }
             Question::Page(to, text) => self.page(to, text),
             Question::SignOut => {
-                if let Some((who, _)) = self.who.take() {
-                    leave(&self.hall, &who, self.session);
-                }
+                self.sign_out();
                 Reply::Now(Answer::Done)
             }
         }
@@ -280,6 +291,11 @@ fn leave(hall: &Hall, who: &Identity, session: SessionId) {
 }
 
 async fn reload(hall: &Hall, who: &Identity, session: SessionId) -> Answer {
+    match hall.store.account(&who.email).await.inspect_err(log("read an account")) {
+        Ok(Some(account)) if account.id == who.user && !account.suspended => {}
+        Ok(_) => return Answer::Reloaded(None),
+        Err(_) => return Answer::Unavailable,
+    }
     match hall.roster(who.user, who.verified).await.inspect_err(log("read a roster")) {
         Ok(Some(roster)) => {
             hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bus::{Address, BusError, NotRung, Request, Response};
+use daemon::link::batch;
 use daemon::listener::Seat;
 use daemon::{Client, Link, Reply};
-use logic::sb::{Answer, Entry, Idle, Member, Question, Refused, Session};
+use logic::sb::{Answer, Entry, Idle, Member, Notice, Question, Refused, Session};
 use model::{Admission, Cookie, Email, Name, RoomId, SessionId, UserId};
 use msnp::{Code, Dialect};
 use tracing::warn;
@@ -17,7 +18,7 @@ use crate::hall::{Hall, SharedRoom, lock};
 pub struct Desk {
     hall: Arc<Hall>,
     session: SessionId,
-    link: Arc<Link<()>>,
+    link: Arc<Link<Notice>>,
     inside: Arc<std::sync::OnceLock<Inside>>,
 }
 
@@ -31,7 +32,7 @@ struct Inside {
 }
 
 impl Desk {
-    pub(crate) fn new(hall: Arc<Hall>, seat: Seat<()>) -> Self {
+    pub(crate) fn new(hall: Arc<Hall>, seat: Seat<Notice>) -> Self {
         Self { hall, session: seat.session, link: seat.link, inside: Arc::default() }
     }
 
@@ -110,10 +111,17 @@ impl Desk {
 
     fn leave(&self) {
         if let Some(inside) = self.inside.get()
-            && lock(&inside.room).leave(self.session, now())
+            && lock(&inside.room).leave(self.session, &self.hall.rules, now())
         {
             self.hall.drop_room(inside.id);
         }
+    }
+}
+
+/// However a connection ends, its place in the room ends with it.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        batch(|| self.leave());
     }
 }
 
@@ -126,6 +134,12 @@ impl daemon::Desk<Session> for Desk {
             }),
             Question::Enter { entry, email, cookie, room } => self.enter(entry, email, cookie, room),
             Question::Call(callee) => self.call(callee),
+            Question::Touch => {
+                if let Some(inside) = self.inside.get() {
+                    lock(&inside.room).touch(now());
+                }
+                Reply::Now(Answer::Done)
+            }
             Question::Idle => Reply::Now(self.idle()),
             Question::Leave => {
                 self.leave();
@@ -154,7 +168,7 @@ async fn ring_through(member: &bus::Member, caller: &Email, ring: Request) -> Re
 fn admit(
     hall: &Hall,
     session: SessionId,
-    link: Arc<Link<()>>,
+    link: Arc<Link<Notice>>,
     entry: Entry,
     admission: Admission,
     wanted: Option<RoomId>,

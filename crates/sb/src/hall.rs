@@ -10,14 +10,14 @@ use bus::{Answering, Handler, Member, Members, Node, Request, Response};
 use daemon::link::batch;
 use daemon::listener::Seat;
 use daemon::{Client, Parts, ServeError};
-use logic::sb::{Room, Rules, Session};
+use logic::sb::{Notice as ToSession, Room, Rules, Session};
 use model::{Endpoint, NodeId, Notice, Role, RoomId};
 use store::Store;
 
 use crate::desk::Desk;
 
 /// A room that several sessions share.
-pub(crate) type SharedRoom = Arc<Mutex<Room<Client<()>>>>;
+pub(crate) type SharedRoom = Arc<Mutex<Room<Client<ToSession>>>>;
 
 /// What all sessions of a switchboard share.
 pub struct Hall {
@@ -52,7 +52,7 @@ impl Hall {
     }
 
     /// A client has connected.
-    pub fn seat(self: &Arc<Self>, seat: Seat<()>) -> (Session, Desk) {
+    pub fn seat(self: &Arc<Self>, seat: Seat<ToSession>) -> (Session, Desk) {
         (Session::new(Arc::clone(&self.rules)), Desk::new(Arc::clone(self), seat))
     }
 
@@ -110,7 +110,7 @@ impl Hall {
 }
 
 /// Locks a room.
-pub(crate) fn lock(room: &SharedRoom) -> MutexGuard<'_, Room<Client<()>>> {
+pub(crate) fn lock(room: &SharedRoom) -> MutexGuard<'_, Room<Client<ToSession>>> {
     room.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

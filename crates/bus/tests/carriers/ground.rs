@@ -36,6 +36,8 @@ impl Handler for Recorder {
                 Request::TakeOver { user } if user.0 % 2 == 0 => Response::NotRung(NotRung::Blocked),
                 Request::TakeOver { .. } => Response::TakenOver,
                 Request::Ring { .. } => Response::Rung,
+                Request::MayCall { .. } => Response::MayCall,
+                Request::Page { .. } => Response::Delivered,
             }
         })
     }

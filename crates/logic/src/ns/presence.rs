@@ -18,6 +18,7 @@ use msnp::TrId;
 use msnp::ns::Event;
 
 use super::fan::Fan;
+use super::presence_afar::ask_again;
 use super::privacy;
 use super::{Called, Identity, Notice};
 use crate::Outlet;
@@ -52,7 +53,7 @@ pub(super) struct Here<O> {
     pub(super) email: Email,
     name: Name,
     /// `None` until the first `CHG`.
-    view: Option<View>,
+    pub(super) view: Option<View>,
     /// What watchers still see of a session that this one took over, until its first `CHG`.
     lingering: Option<View>,
     takes_calls: bool,
@@ -122,7 +123,7 @@ impl<O> Here<O> {
     }
 
     /// Whom this user watches.
-    fn forward(&self) -> Vec<UserId> {
+    pub(super) fn forward(&self) -> Vec<UserId> {
         self.lists.iter().filter(|(_, lists)| lists.has(List::Forward)).map(|(user, _)| *user).collect()
     }
 }
@@ -261,18 +262,6 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
     }
 
-    /// Forgets that `watcher` is shown `target` by this server, or by any. True if that was so.
-    pub(super) fn forget_seen(&mut self, target: UserId, watcher: UserId, node: Option<NodeId>) -> bool {
-        let Some(there) = self.afar.get_mut(&target) else { return false };
-        let before = there.seen_by.len();
-        there.seen_by.retain(|(seer, at)| *seer != watcher || node.is_some_and(|node| node != *at));
-        let saw = there.seen_by.len() < before;
-        if there.seen_by.is_empty() {
-            self.afar.remove(&target);
-        }
-        saw
-    }
-
     /// An edit of the user's lists or settings is in the store: tell whoever it concerns.
     pub fn edited(&mut self, user: UserId, session: SessionId, changes: &[Change], afar: &mut Vec<(Address, News)>) {
         if self.mine(user, session).is_none() {
@@ -362,21 +351,6 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         here.view.as_ref().map(|_| &here.outlet)
     }
 
-    /// Asks everyone again who is there: what came meanwhile may have been lost. Whoever is not
-    /// told of again is gone.
-    pub fn resume(&mut self, afar: &mut Vec<(Address, News)>) {
-        self.doubts.clear();
-        for (target, there) in &self.afar {
-            for seer in &there.seen_by {
-                self.doubts.entry(*seer).or_default().push(*target);
-            }
-        }
-        for (user, here) in self.here.iter().filter(|(_, here)| here.view.is_some()) {
-            let watch = News::Watch { watcher: *user, targets: here.forward(), tag: None, arrived: true };
-            afar.push((Address::Role(Role::Notification), watch));
-        }
-    }
-
     /// Tells the session of a user who is here. False if they are not.
     pub fn notify(&self, user: UserId, notice: Notice) -> bool {
         self.here.get(&user).map(|here| here.outlet.notify(notice)).is_some()
@@ -426,12 +400,6 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if here.lets(viewer) { here.visible(target) } else { None }
     }
 
-    /// The other server that shows `target` to a watcher here, if one does.
-    pub(super) fn shown_by(&self, target: UserId, watcher: UserId) -> Option<NodeId> {
-        let there = self.afar.get(&target)?;
-        there.seen_by.iter().rev().find(|(seer, _)| *seer == watcher).map(|(_, node)| *node)
-    }
-
     pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
         if let (Some(shown), Some(here)) = (self.seen(target, watcher), self.here.get(&watcher)) {
             Fan::new(initial(&shown, trid)).send(&here.outlet);
@@ -462,7 +430,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 }
                 // Someone who is at another server by now is not gone.
                 (Watcher::Here(watcher), _) => match self.shown_by(user, watcher) {
-                    Some(node) => Some(afar.push(ask_again(watcher, user, node))),
+                    Some(node) => {
+                        afar.push(ask_again(watcher, user, node));
+                        None
+                    }
                     None => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
                 },
                 (Watcher::There(watcher, node), _) => {
@@ -492,11 +463,6 @@ impl Watcher {
             Self::Here(user) | Self::There(user, _) => user,
         }
     }
-}
-
-/// Asks a server how it shows someone to a watcher here.
-pub(super) fn ask_again(watcher: UserId, target: UserId, node: NodeId) -> (Address, News) {
-    (Address::Node(node), News::Watch { watcher, targets: vec![target], tag: None, arrived: false })
 }
 
 /// The first that a watcher hears of someone: `ILN` in answer to a transaction, else `NLN`.

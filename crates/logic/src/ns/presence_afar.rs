@@ -1,12 +1,12 @@
 //! What other notification servers tell this one about their users, and what follows here.
 
-use model::{Address, NodeId, Notice as News, UserId};
+use model::{Address, NodeId, Notice as News, Role, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
 use super::Notice;
 use super::fan::Fan;
-use super::presence::{Afar, Presence, Watcher, ask_again, initial};
+use super::presence::{Afar, Presence, Watcher, initial};
 use crate::Outlet;
 
 impl<O: Outlet<Notice = Notice>> Presence<O> {
@@ -109,6 +109,39 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         });
     }
 
+    /// Asks everyone again who is there: what came meanwhile may have been lost. Whoever is not
+    /// told of again is gone.
+    pub fn resume(&mut self, afar: &mut Vec<(Address, News)>) {
+        self.doubts.clear();
+        for (target, there) in &self.afar {
+            for seer in &there.seen_by {
+                self.doubts.entry(*seer).or_default().push(*target);
+            }
+        }
+        for (user, here) in self.here.iter().filter(|(_, here)| here.view.is_some()) {
+            let watch = News::Watch { watcher: *user, targets: here.forward(), tag: None, arrived: true };
+            afar.push((Address::Role(Role::Notification), watch));
+        }
+    }
+
+    /// Forgets that `watcher` is shown `target` by this server, or by any. True if that was so.
+    pub(super) fn forget_seen(&mut self, target: UserId, watcher: UserId, node: Option<NodeId>) -> bool {
+        let Some(there) = self.afar.get_mut(&target) else { return false };
+        let before = there.seen_by.len();
+        there.seen_by.retain(|(seer, at)| *seer != watcher || node.is_some_and(|node| node != *at));
+        let saw = there.seen_by.len() < before;
+        if there.seen_by.is_empty() {
+            self.afar.remove(&target);
+        }
+        saw
+    }
+
+    /// The other server that shows `target` to a watcher here, if one does.
+    pub(super) fn shown_by(&self, target: UserId, watcher: UserId) -> Option<NodeId> {
+        let there = self.afar.get(&target)?;
+        there.seen_by.iter().rev().find(|(seer, _)| *seer == watcher).map(|(_, node)| *node)
+    }
+
     /// Someone came online at `node`: whoever watches them here asks to be shown.
     fn watch_arrival(&self, arrived: UserId, node: NodeId, afar: &mut Vec<(Address, News)>) {
         for watcher in self.watchers.get(&arrived).into_iter().flatten() {
@@ -135,4 +168,9 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             doubts.retain(|target| *target != presence.user);
         }
     }
+}
+
+/// Asks a server how it shows someone to a watcher here.
+pub(super) fn ask_again(watcher: UserId, target: UserId, node: NodeId) -> (Address, News) {
+    (Address::Node(node), News::Watch { watcher, targets: vec![target], tag: None, arrived: false })
 }

@@ -9,4 +9,4 @@ mod session;
 
 pub use room::{Entry, Idle, Member, Room};
 pub use rules::Rules;
-pub use session::{Answer, Question, Refused, Session};
+pub use session::{Answer, Notice, Question, Refused, Session};

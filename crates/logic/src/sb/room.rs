@@ -3,14 +3,14 @@
 //! It is an ordinary struct. Its daemon keeps each room behind a lock of its own, so that all
 //! in it see the same order of comings, goings and messages. (docs/PROTOCOL.md, Switchboard)
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use model::{Email, Name, RoomId, SessionId};
 use msnp::sb::Event;
 use msnp::{Code, TrId};
 
-use super::Rules;
+use super::{Notice, Rules};
 use crate::Outlet;
 
 /// Someone in a room.
@@ -56,7 +56,7 @@ pub struct Room<O> {
     changed: Instant,
 }
 
-impl<O: Outlet<Notice = ()>> Room<O> {
+impl<O: Outlet<Notice = Notice>> Room<O> {
     /// An empty one.
     pub const fn new(id: RoomId, now: Instant) -> Self {
         Self { id, members: Vec::new(), ringing: Vec::new(), active: now, changed: now }
@@ -95,12 +95,15 @@ impl<O: Outlet<Notice = ()>> Room<O> {
     }
 
     /// Someone goes, or their connection does. True if the room is empty now.
-    pub fn leave(&mut self, session: SessionId, now: Instant) -> bool {
+    pub fn leave(&mut self, session: SessionId, rules: &Rules, now: Instant) -> bool {
         if let Some(at) = self.members.iter().position(|member| member.session == session) {
             let member = self.members.remove(at);
             self.tell(&Event::Bye { email: &member.email, idle: false });
             self.active = now;
             self.changed = now;
+            // Fewer people may say nothing for a shorter time.
+            let due = self.idle_at(rules);
+            self.members.iter().for_each(|member| member.outlet.notify(Notice::IdleAt(due)));
         }
         self.members.is_empty()
     }
@@ -144,39 +147,38 @@ impl<O: Outlet<Notice = ()>> Room<O> {
     /// The switchboard goes down: everyone is told to go.
     pub fn close(&mut self) {
         for member in self.members.drain(..) {
-            member.outlet.notify(());
+            member.outlet.notify(Notice::Closed);
         }
     }
 
     /// Applies the idle rules: someone alone is closed without a word; two are each told that
     /// the other left; of more, each is told that one of the others did.
     pub fn idle(&mut self, rules: &Rules, now: Instant) -> Idle {
-        let (since, limit) = match self.members.len() {
-            0 | 1 => (self.changed, rules.alone),
-            2 => (self.active, rules.two_idle),
-            _ => (self.active, rules.many_idle),
-        };
-        if now < since + limit {
-            return Idle::Until(since + limit);
+        let due = self.idle_at(rules);
+        if now < due {
+            return Idle::Until(due);
         }
         let count = self.members.len();
-        for (at, member) in self.members.iter().enumerate() {
-            if count > 1 {
+        if count > 1 {
+            for (at, member) in self.members.iter().enumerate() {
                 let other = &self.members[(at + 1) % count];
                 let mut out = Vec::new();
                 Event::Bye { email: &other.email, idle: true }.encode(&mut out);
                 member.outlet.send(&out.into());
             }
-            member.outlet.notify(());
         }
-        self.members.clear();
+        self.close();
         Idle::Closed
     }
 
-    /// When the idle rules are to be applied next, if nobody does anything.
+    /// When the idle rules close the room, if nobody does anything. Someone alone who has called
+    /// others waits for as long as those are rung.
     pub fn idle_at(&self, rules: &Rules) -> Instant {
-        let longest: Duration = rules.alone.min(rules.two_idle).min(rules.many_idle);
-        self.changed.min(self.active) + longest
+        match self.members.len() {
+            0 | 1 => self.ringing.iter().map(|(_, until)| *until).fold(self.changed + rules.alone, Instant::max),
+            2 => self.active + rules.two_idle,
+            _ => self.active + rules.many_idle,
+        }
     }
 
     fn tell(&self, event: &Event<'_>) {

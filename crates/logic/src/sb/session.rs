@@ -30,6 +30,8 @@ pub enum Question {
     Call(Email),
     /// Hand this to everyone else in the room.
     Say(Bytes),
+    /// The client has done something that others need not know: the room is not idle.
+    Touch,
     /// Is the room idle?
     Idle,
     /// Good-bye.
@@ -67,6 +69,15 @@ pub enum Answer {
     Idle(Idle),
     /// To all that only needs to be done.
     Done,
+}
+
+/// What others tell a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// The room has closed; whatever was to be said about it has been.
+    Closed,
+    /// When to ask whether the room is idle.
+    IdleAt(Instant),
 }
 
 /// How far a session has come.
@@ -135,23 +146,24 @@ fn close(trid: TrId, code: Code, why: &'static str, effects: &mut Effects<Questi
 impl Inside {
     /// An address that cannot exist is nobody who is online; one that is none at all is refused.
     fn call(&mut self, trid: TrId, handle: &str, rules: &Rules, now: Instant, effects: &mut Effects<Question>) {
-        if self.calls.take(rules.calls, now).is_err() {
-            return msnp::error(&mut effects.send, trid, Code::TooActive);
-        }
-        match Email::parse(handle) {
+        let code = match Email::parse(handle) {
+            _ if self.calls.take(rules.calls, now).is_err() => Code::TooActive,
             Ok(callee) => {
                 self.pending = Some(Pending::Call(trid));
-                effects.ask(Question::Call(callee));
+                return effects.ask(Question::Call(callee));
             }
-            Err(BadEmail::NotQualified) => msnp::error(&mut effects.send, trid, Code::NotOnline),
-            Err(_) => msnp::error(&mut effects.send, trid, Code::InvalidUserName),
-        }
+            Err(BadEmail::NotQualified) => Code::NotOnline,
+            Err(_) => Code::InvalidUserName,
+        };
+        msnp::error(&mut effects.send, trid, code);
+        effects.ask(Question::Touch);
     }
 
     /// Empty messages reach nobody: BitlBee leaves the room when it gets one.
     fn say(&mut self, trid: TrId, delivery: Delivery, payload: &[u8], effects: &mut Effects<Question>) {
         if payload.is_empty() {
-            return receipt(trid, delivery, false, effects);
+            receipt(trid, delivery, false, effects);
+            return effects.ask(Question::Touch);
         }
         let mut message = Vec::with_capacity(payload.len() + self.email.as_str().len() + 64);
         message_header(&mut message, &self.email, &self.name, payload);
@@ -186,7 +198,7 @@ fn receipt(trid: TrId, delivery: Delivery, delivered: bool, effects: &mut Effect
 impl Machine for Session {
     type Question = Question;
     type Answer = Answer;
-    type Notice = ();
+    type Notice = Notice;
 
     fn limits(&self) -> Limits {
         msnp::sb::LIMITS
@@ -241,9 +253,12 @@ impl Machine for Session {
         }
     }
 
-    /// The room has closed; whatever was to be said about it has been.
-    fn handle_notice(&mut self, (): (), _: Instant, effects: &mut Effects<Question>) {
-        effects.close("the room has closed");
+    fn handle_notice(&mut self, notice: Notice, _: Instant, effects: &mut Effects<Question>) {
+        match (notice, &mut self.stage) {
+            (Notice::Closed, _) => effects.close("the room has closed"),
+            (Notice::IdleAt(at), Stage::Inside(inside)) => inside.idle_at = at,
+            (Notice::IdleAt(_), _) => {}
+        }
     }
 
     fn handle_timeout(&mut self, now: Instant, effects: &mut Effects<Question>) {

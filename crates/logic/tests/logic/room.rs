@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use logic::sb::{Entry, Idle, Member, Room, Rules};
+use logic::sb::{Entry, Idle, Member, Notice, Room, Rules};
 use logic::{Outlet, Rate};
 use model::{Email, Name, RoomId, SessionId};
 use msnp::{Code, TrId};
@@ -31,7 +31,7 @@ fn address(who: u64) -> Email {
 
 /// A room, and a clock that the test moves.
 struct Stage {
-    room: Room<Fake<()>>,
+    room: Room<Fake<Notice>>,
     rules: Rules,
     now: Instant,
 }
@@ -42,19 +42,19 @@ impl Stage {
         Self { room: Room::new(RoomId(77), now), rules: rules(), now }
     }
 
-    fn enter(&mut self, who: u64, entry: Entry) -> Result<Fake<()>, Code> {
+    fn enter(&mut self, who: u64, entry: Entry) -> Result<Fake<Notice>, Code> {
         let outlet = Fake::default();
         let name = Name::friendly(&format!("User {who}")).expect("a name");
         let member = Member { session: SessionId(who), email: address(who), name, outlet: outlet.clone() };
         self.room.enter(member, entry, &self.rules, self.now).map(|()| outlet)
     }
 
-    fn answer(&mut self, who: u64) -> Fake<()> {
+    fn answer(&mut self, who: u64) -> Fake<Notice> {
         self.enter(who, Entry::Answering(TrId(1))).expect("room for one more")
     }
 
     /// A room of so many, who have read what came so far.
-    fn of(count: u64) -> (Self, Vec<Fake<()>>) {
+    fn of(count: u64) -> (Self, Vec<Fake<Notice>>) {
         let mut stage = Self::new();
         let clients: Vec<_> = (1..=count).map(|who| stage.answer(who)).collect();
         clients.iter().for_each(|client| drop(client.lines()));
@@ -63,6 +63,10 @@ impl Stage {
 
     fn ring(&mut self, who: u64) -> Result<(), Code> {
         self.room.ring(&address(who), &self.rules, self.now)
+    }
+
+    fn leave(&mut self, session: SessionId) -> bool {
+        self.room.leave(session, &self.rules, self.now)
     }
 
     fn idle(&mut self) -> Idle {
@@ -96,14 +100,14 @@ fn nobody_hears_of_a_room_of_their_own() {
 #[test]
 fn whoever_goes_is_told_to_those_who_stay() {
     let (mut stage, clients) = Stage::of(3);
-    assert!(!stage.room.leave(SessionId(2), stage.now));
-    assert!(!stage.room.leave(SessionId(2), stage.now), "only once");
+    assert!(!stage.leave(SessionId(2)));
+    assert!(!stage.leave(SessionId(2)), "only once");
     assert!(clients[1].lines().is_empty());
     for at in [0, 2] {
         assert_eq!(clients[at].lines(), ["BYE u2@example.com"]);
     }
-    assert!(!stage.room.leave(SessionId(1), stage.now));
-    assert!(stage.room.leave(SessionId(3), stage.now), "the room is empty");
+    assert!(!stage.leave(SessionId(1)));
+    assert!(stage.leave(SessionId(3)), "the room is empty");
 }
 
 #[test]
@@ -113,7 +117,7 @@ fn everyone_sees_the_same_order() {
     assert!(stage.room.say(SessionId(1), &say("a"), stage.now));
     stage.answer(3);
     assert!(stage.room.say(SessionId(3), &say("b"), stage.now));
-    stage.room.leave(SessionId(3), stage.now);
+    stage.leave(SessionId(3));
     let end = ["JOI u3@example.com User%203", "MSG b", "BYE u3@example.com"];
     assert_eq!(clients[0].lines(), end);
     assert_eq!(clients[1].lines(), [["MSG a"].as_slice(), &end].concat());
@@ -142,7 +146,7 @@ fn nobody_is_in_twice_or_rung_twice() {
     stage.room.ring_failed(&address(3));
     assert_eq!(stage.ring(3), Ok(()));
     stage.answer(3);
-    stage.room.leave(SessionId(3), stage.now);
+    stage.leave(SessionId(3));
     assert_eq!(stage.ring(3), Ok(()), "who has come is no longer rung");
 }
 
@@ -167,7 +171,7 @@ fn a_full_room_takes_nobody() {
     stage.answer(4);
     assert_eq!(stage.enter(5, Entry::Answering(TrId(1))).err(), Some(Code::SessionOverload));
     assert_eq!(stage.ring(6), Err(Code::SessionOverload));
-    stage.room.leave(SessionId(1), stage.now);
+    stage.leave(SessionId(1));
     stage.answer(5);
 }
 
@@ -181,14 +185,14 @@ fn someone_alone_is_closed_without_a_word() {
     stage.now = end;
     assert_eq!(stage.idle(), Idle::Closed);
     assert_eq!((clients[0].lines().len(), clients[0].notices().len()), (0, 1));
-    assert!(stage.room.leave(SessionId(1), stage.now), "the room is empty");
+    assert!(stage.leave(SessionId(1)), "the room is empty");
 }
 
 #[test]
 fn to_be_left_alone_begins_the_time_anew() {
     let (mut stage, _) = Stage::of(2);
     stage.now += 4 * MINUTE;
-    stage.room.leave(SessionId(2), stage.now);
+    stage.leave(SessionId(2));
     assert_eq!(stage.idle(), Idle::Until(stage.now + 5 * MINUTE));
 }
 

@@ -274,7 +274,9 @@ impl Cluster {
 
     fn read(&mut self, who: usize) {
         if let Some((client, shown)) = self.clients.get_mut(&who) {
-            client.lines().iter().for_each(|line| drop(shown.read(line)));
+            for line in client.lines() {
+                shown.read(&line);
+            }
         }
     }
 

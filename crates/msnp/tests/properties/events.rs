@@ -240,11 +240,12 @@ fn other_event() -> BoxedStrategy<Event<'static>> {
     .boxed()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "most are numbers")]
 fn is(word: impl ToString) -> Slot {
     Slot::Is(word.to_string())
 }
 
-fn named(name: impl ToString) -> Slot {
+fn named(name: &(impl ToString + ?Sized)) -> Slot {
     Slot::Text(name.to_string())
 }
 

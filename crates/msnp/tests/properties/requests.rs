@@ -180,10 +180,6 @@ fn property_word(property: Property) -> &'static str {
 
 /// The words behind the transaction identifier, and the payload if the command has one.
 fn words(request: &Request<'_>, dialect: u8, hand: &mut Hand) -> (Vec<String>, Option<Vec<u8>>) {
-    let address = |to: &Addressee, hand: &mut Hand| match to {
-        Addressee::Mail(email) => hand.case(email.as_str()),
-        Addressee::Hit(number) => number.to_string(),
-    };
     let mut payload = None;
     let words = match request {
         Request::Out | Request::Png | Request::Inf { .. } | Request::Lsg { .. } | Request::Chl { .. } => vec![],
@@ -233,6 +229,20 @@ fn words(request: &Request<'_>, dialect: u8, hand: &mut Hand) -> (Vec<String>, O
         Request::Reg { group, name, .. } => {
             vec![group.number().to_string(), hand.escape(name.as_str()), "0".to_owned()]
         }
+        Request::Ims { on, .. } => vec![if *on { "ON" } else { "OFF" }.to_owned()],
+        _ => return directory_words(request, dialect, hand),
+    };
+    (words, payload)
+}
+
+/// The same of the commands about web services, the directory, invitations and pages.
+fn directory_words(request: &Request<'_>, dialect: u8, hand: &mut Hand) -> (Vec<String>, Option<Vec<u8>>) {
+    let address = |to: &Addressee, hand: &mut Hand| match to {
+        Addressee::Mail(email) => hand.case(email.as_str()),
+        Addressee::Hit(number) => number.to_string(),
+    };
+    let mut payload = None;
+    let words = match request {
         Request::Url { service: Service::Mail, .. } => match hand.choose(5) {
             0 => vec!["INBOX".to_owned()],
             1 => vec!["FOLDERS".to_owned()],
@@ -272,11 +282,11 @@ fn words(request: &Request<'_>, dialect: u8, hand: &mut Hand) -> (Vec<String>, O
             words.push(hand.escape(&invitation.from));
             words
         }
-        Request::Ims { on, .. } => vec![if *on { "ON" } else { "OFF" }.to_owned()],
         Request::Pag { handle, text, .. } => {
             payload = Some(text.to_vec());
             vec![hand.case(handle.as_str())]
         }
+        _ => unreachable!("another table's request"),
     };
     (words, payload)
 }
@@ -388,7 +398,7 @@ proptest! {
         ], 0..10),
         payload in vec(any::<u8>(), 0..64),
     ) {
-        let rest = [trid.clone()].into_iter().chain(rest).collect::<Vec<_>>().join(" ");
+        let rest = [trid].into_iter().chain(rest).collect::<Vec<_>>().join(" ");
         let frame = Frame { verb, rest: &rest, payload: &payload };
         for traits in [dialect.traits(), &STRANGER] {
             if let Err(bad) = Request::decode(&frame, traits)
