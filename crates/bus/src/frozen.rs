@@ -94,6 +94,7 @@ fn list_notices() {
         value: "3".to_owned(),
     };
     frozen(&property, "0602020e056140622e63020133");
+    frozen(&Notice::Changed { user: UserId(7) }, "070e");
 }
 
 #[test]

@@ -95,6 +95,11 @@ pub enum Notice {
         /// The new value.
         value: String,
     },
+    /// The roster of `user` looks different by what someone else did: read it again.
+    Changed {
+        /// Whose.
+        user: UserId,
+    },
 }
 
 impl fmt::Display for Address {

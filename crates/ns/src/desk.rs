@@ -271,6 +271,10 @@ impl daemon::Desk<Session> for Desk {
 /// Ends the session that the account may have at another notification server.
 async fn take_over(hall: &Hall, who: &Identity) {
     let Some(member) = hall.member() else { return };
+    // A session of theirs here is taken over by entering, so that watchers see no gap.
+    if hall.change(|presence, _| presence.is_here(who.user)) {
+        return;
+    }
     if member.members().nodes().iter().all(|node| node.role != Role::Notification || node.id == hall.id) {
         return;
     }
@@ -318,6 +322,8 @@ fn tell_peer(hall: &Hall, who: &Identity, changes: &[Change], peer: UserId, emai
             Change::Contact { peer: user, was, now } if *user == peer => {
                 let added = now.as_ref().is_some_and(|now| now.lists.has(List::Forward));
                 if added == was.has(List::Forward) {
+                    // On or off AL: they see other properties now.
+                    hall.tell(peer, email, Notice::Reload, || News::Changed { user: peer });
                     continue;
                 }
                 let me = Contact {

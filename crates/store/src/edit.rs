@@ -29,6 +29,12 @@ const READ_CONTACT: Sql = sql(
      LEFT JOIN contact c ON c.owner = $1 AND c.peer = p.id WHERE p.id = $2",
 );
 
+const SEES_PROPERTIES: Sql = sql(
+    "find who sees a property",
+    "SELECT 1 FROM account a JOIN contact w ON w.owner = $2 AND w.peer = a.id AND (w.lists & 1) <> 0
+     WHERE a.id = $1 AND (a.home <> '' OR a.work <> '' OR a.mobile <> '' OR a.pages <> 0)",
+);
+
 const PUT_CONTACT: Sql = sql(
     "change a contact",
     "INSERT INTO contact (owner, peer, lists, groups, name, added) VALUES ($1, $2, $3, $4, $5, $6)
@@ -143,7 +149,8 @@ impl Carry {
     }
 }
 
-/// Carries out one change. `flipped` gathers whose RL it changes.
+/// Carries out one change. `flipped` gathers whose roster it changes: who comes on or off FL, and
+/// who by coming on or off AL sees other properties.
 async fn apply(
     conn: &mut Conn<'_>,
     owner: i64,
@@ -172,7 +179,7 @@ async fn apply(
     }
 }
 
-/// Tells whether the contact came onto FL or left it.
+/// Tells whether the contact's own roster looks different by it.
 async fn put_contact(
     conn: &mut Conn<'_>,
     owner: i64,
@@ -194,7 +201,11 @@ async fn put_contact(
     } else if !was.own().is_empty() {
         conn.run(DROP_CONTACT, &[owner.into(), peer.into()]).await?;
     }
-    Ok(was.has(List::Forward) != lists.has(List::Forward))
+    let flips = |list| was.has(list) != lists.has(list);
+    if flips(List::Forward) || !flips(List::Allow) {
+        return Ok(flips(List::Forward));
+    }
+    Ok(conn.row(SEES_PROPERTIES, &[owner.into(), peer.into()]).await?.is_some())
 }
 
 async fn put_group(conn: &mut Conn<'_>, owner: i64, group: &Group) -> Result<(), StoreError> {

@@ -10,10 +10,8 @@ use msnp::{Dialect, Limits, Parsed, Traits, frame};
 /// Reads what a server wrote, and returns its lines without payloads. Panics unless each line has
 /// a verb, CR LF at its end, single blanks between its words, and a payload of the length it says.
 pub fn lines(mut bytes: &[u8]) -> Vec<String> {
-    const LIMITS: Limits = Limits {
-        line: 65_536,
-        payload: |verb| matches!(&verb, b"MSG" | b"IPG" | b"NOT").then_some(65_536),
-    };
+    const LIMITS: Limits =
+        Limits { line: 65_536, payload: |verb| matches!(&verb, b"MSG" | b"IPG" | b"NOT").then_some(65_536) };
     let mut lines = Vec::new();
     while !bytes.is_empty() {
         let Ok(Parsed::Frame(frame, used)) = frame::parse(bytes, &LIMITS) else {

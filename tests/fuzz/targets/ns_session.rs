@@ -18,8 +18,8 @@ use logic::ns::{
 };
 use logic::{Effects, Machine, Rate, login};
 use model::{
-    Contact, Cookie, Email, Endpoint, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Property, Props,
-    ReversePrompt, RoomId, Roster, Serial, UserId,
+    Contact, Cookie, Email, Endpoint, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Property,
+    Props, ReversePrompt, RoomId, Roster, Serial, UserId,
 };
 use msnp::{Parsed, frame};
 
@@ -162,7 +162,9 @@ impl Driver {
             (Question::Edit(..), pick) if pick != 3 => Answer::Edited(Serial(self.serial)),
             (Question::Reload, pick) if pick != 3 => reloaded(pick.wrapping_mul(53), self.serial),
             (Question::OpenRoom, 1) => Answer::NoSwitchboard,
-            (Question::OpenRoom, pick) if pick != 2 => Answer::Room(Endpoint::SameHost(1865), Cookie("1.2.3".to_owned())),
+            (Question::OpenRoom, pick) if pick != 2 => {
+                Answer::Room(Endpoint::SameHost(1865), Cookie("1.2.3".to_owned()))
+            }
             (Question::Challenge, _) => Answer::Challenge("15570131571988941333".to_owned()),
             (Question::Search(_), pick) if pick != 7 => {
                 let card = ["Ü x", "", "c%", "s", "c"].map(String::from);
@@ -220,9 +222,12 @@ impl Driver {
                 caller_name: name("One %"),
             })),
             2 | 3 => Notice::Reverse { serial, peer: Box::new(contact(pick + 2, 8)), added: pick == 2 },
-            4 => {
-                Notice::Property { serial, email: email(1), property: Property::HomePhone, value: "+1 (2) %".to_owned() }
-            }
+            4 => Notice::Property {
+                serial,
+                email: email(1),
+                property: Property::HomePhone,
+                value: "+1 (2) %".to_owned(),
+            },
             5 => Notice::Reload,
             6 => Notice::Page { from: email(1), name: name("One"), text: "<a & b>".to_owned() },
             _ => Notice::Shutdown { minutes: u32::from(pick) - 7 },

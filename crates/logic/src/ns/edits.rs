@@ -54,7 +54,9 @@ impl Online {
         context: &Context<'_>,
         effects: &mut Fx,
     ) {
-        if let Some(contact) = self.roster.find(&email) {
+        // Someone new on FL is looked up afresh: what they show of themselves may have changed.
+        let known = self.roster.find(&email);
+        if let Some(contact) = known.filter(|contact| list != List::Forward || contact.lists.has(list)) {
             let peer = Box::new(contact.clone());
             return self.attempt(trid, Deed::Add { list, peer, name, group }, context, effects);
         }
@@ -256,7 +258,9 @@ impl Online {
         }
     }
 
-    /// Tells the client how its lists and settings differ from what it knows.
+    /// Tells the client how its lists and settings differ from what it knows. Properties that are
+    /// shown or hidden by being allowed or not are seen at the next `SYN`: to tell at once would
+    /// tell the user who blocks them.
     fn replace(&mut self, roster: Roster, context: &Context<'_>, effects: &mut Fx) {
         let old = std::mem::replace(&mut self.roster, roster);
         if !self.synced {

@@ -189,8 +189,11 @@ pub fn apply(roster: &mut Roster, changes: &[Change], peer: Option<&Contact>, se
     for change in changes {
         match change {
             Change::Contact { peer: user, now, .. } => {
-                if roster.by_id(*user).is_none() {
-                    roster.contacts.extend(peer.filter(|peer| peer.user == *user).cloned());
+                if let Some(peer) = peer.filter(|peer| peer.user == *user) {
+                    match roster.contacts.iter_mut().find(|contact| contact.user == *user) {
+                        Some(contact) => contact.props = peer.props.clone(),
+                        None => roster.contacts.push(peer.clone()),
+                    }
                 }
                 set(roster, *user, now.as_ref());
             }
@@ -210,8 +213,10 @@ pub fn apply(roster: &mut Roster, changes: &[Change], peer: Option<&Contact>, se
 
 fn set(roster: &mut Roster, user: model::UserId, now: Option<&ContactEntry>) {
     let Some(contact) = roster.contacts.iter_mut().find(|contact| contact.user == user) else { return };
-    let reverse = Lists(contact.lists.0 & Lists::NONE.with(List::Reverse).0);
-    contact.lists = Lists(reverse.0 | now.map_or(0, |now| now.lists.0));
+    let lists = now.map_or(Lists::NONE, |now| now.lists);
+    // Who watches themselves is watched by themselves.
+    let watched = if user == roster.user { lists.has(List::Forward) } else { contact.lists.has(List::Reverse) };
+    contact.lists = if watched { lists.with(List::Reverse) } else { lists };
     contact.groups = now.map_or(GroupSet::NONE, |now| now.groups);
     if let Some(now) = now {
         contact.name = now.name.clone();

@@ -340,9 +340,16 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
     }
 
-    /// May this user, who is here, call others? Not while hidden, nor before the first `CHG`.
+    /// May this user, who is here, call others? Not while hidden. One who has yet to appear in this
+    /// session may: rooms outlive sign-ins.
     pub fn may_call(&self, user: UserId) -> bool {
-        self.here.get(&user).and_then(|here| here.view.as_ref()).is_some_and(|view| view.status != Status::Hidden)
+        let view = self.here.get(&user).and_then(|here| here.view.as_ref());
+        view.is_none_or(|view| view.status != Status::Hidden)
+    }
+
+    /// Is this user signed in here?
+    pub fn is_here(&self, user: UserId) -> bool {
+        self.here.contains_key(&user)
     }
 
     /// The way to the client of the user with this handle, if they are here and have appeared.

@@ -63,6 +63,9 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             News::Property { to, serial, user: _, email, property, value } => {
                 self.notify(to, Notice::Property { serial, email, property, value });
             }
+            News::Changed { user } => {
+                self.notify(user, Notice::Reload);
+            }
         }
     }
 
