@@ -61,7 +61,9 @@ impl Failures {
     pub fn too_many(&self, address: IpAddr, now: Instant) -> bool {
         let addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         // A copy is asked, so that asking costs the address nothing.
-        addresses.get(&prefix(address.to_canonical())).is_some_and(|failures| failures.clone().take(self.rate, now).is_err())
+        addresses
+            .get(&prefix(address.to_canonical()))
+            .is_some_and(|failures| failures.clone().take(self.rate, now).is_err())
     }
 }
 

@@ -110,10 +110,8 @@ where
 /// Small writes leave at once; a peer that is gone without a word is found by the system.
 fn prepare(stream: &TcpStream) -> std::io::Result<SocketAddr> {
     stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(60))
-        .with_interval(Duration::from_secs(20))
-        .with_retries(4);
+    let keepalive =
+        TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(20)).with_retries(4);
     SockRef::from(stream).set_tcp_keepalive(&keepalive)?;
     stream.local_addr()
 }

@@ -31,7 +31,7 @@ pub enum Status {
 pub type Picture = Arc<str>;
 
 /// What a watcher is shown of someone who is online and visible to them.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Presence {
     /// Who.
     pub user: UserId,

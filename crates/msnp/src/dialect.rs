@@ -52,7 +52,10 @@ impl Dialect {
 
     /// The best dialect among those that a client offers in `VER`, in whatever case.
     pub fn choose(offered: &[&str]) -> Option<Self> {
-        Self::ALL.into_iter().rev().find(|dialect| offered.iter().any(|name| name.eq_ignore_ascii_case(dialect.traits().name)))
+        Self::ALL
+            .into_iter()
+            .rev()
+            .find(|dialect| offered.iter().any(|name| name.eq_ignore_ascii_case(dialect.traits().name)))
     }
 }
 

@@ -72,7 +72,11 @@ pub fn parse<'a>(buffer: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, FrameE
     // One more than the limit: the CR of a line that is just as long as it may be.
     let window = &buffer[..buffer.len().min(limits.line + 2)];
     let Some(end) = memchr::memchr(b'\n', window) else {
-        return if buffer.len() > limits.line + 1 { Err(FrameError::LineTooLong(limits.line)) } else { Ok(Parsed::Incomplete) };
+        return if buffer.len() > limits.line + 1 {
+            Err(FrameError::LineTooLong(limits.line))
+        } else {
+            Ok(Parsed::Incomplete)
+        };
     };
     let line = buffer[..end].strip_suffix(b"\r").unwrap_or(&buffer[..end]);
     if line.len() > limits.line {
@@ -115,8 +119,7 @@ fn payload_length(rest: &str, most: usize) -> Result<usize, FrameError> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { line: 20, payload: |verb| if &verb == b"MSG" { Some(10) } else { None } };
+    const LIMITS: Limits = Limits { line: 20, payload: |verb| if &verb == b"MSG" { Some(10) } else { None } };
 
     fn one(bytes: &[u8]) -> Result<Parsed<'_>, FrameError> {
         parse(bytes, &LIMITS)

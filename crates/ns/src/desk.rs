@@ -196,7 +196,9 @@ impl Desk {
             Question::Appear(view, trid) => presence.appear(user, session, view, trid, afar),
             Question::Settle => presence.settle(user, session, afar),
             Question::Watch(target, email, trid) => presence.watch(user, session, target, &email, Some(trid), afar),
-            Question::Unwatch(targets) => targets.into_iter().for_each(|target| presence.unwatch(user, target, afar)),
+            Question::Unwatch(targets) => {
+                targets.into_iter().for_each(|target| presence.unwatch(user, session, target, afar))
+            }
             Question::TakeCalls(on) => presence.take_calls(user, session, on),
             _ => unreachable!("another kind of question"),
         });

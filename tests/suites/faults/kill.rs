@@ -90,7 +90,11 @@ impl Known {
     fn allows(&self, found: &BTreeSet<String>) -> bool {
         let mut after = self.acknowledged.clone();
         if let Some((add, handle)) = &self.under_way {
-            if *add { after.insert(handle.clone()) } else { after.remove(handle) };
+            if *add {
+                after.insert(handle.clone())
+            } else {
+                after.remove(handle)
+            };
         }
         *found == self.acknowledged || *found == after
     }
@@ -114,7 +118,11 @@ impl Known {
             }
             self.under_way = None;
             self.edits += 1;
-            if add { self.acknowledged.insert(handle) } else { self.acknowledged.remove(&handle) };
+            if add {
+                self.acknowledged.insert(handle)
+            } else {
+                self.acknowledged.remove(&handle)
+            };
         }
     }
 }

@@ -3,7 +3,8 @@
 use conformance::script::decoded;
 use conformance::{Account, Cast, StageError};
 use model::{
-    Change, ContactEntry, Edit, Email, Group, GroupId, GroupSet, Guid, List, Lists, Name, Property, UserId, Verification,
+    Change, ContactEntry, Edit, Email, Group, GroupId, GroupSet, Guid, List, Lists, Name, Property, UserId,
+    Verification,
 };
 use store::{DirectoryCard, NewAccount, Password, Store};
 

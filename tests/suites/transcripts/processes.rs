@@ -6,7 +6,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use conformance::script::Action;
-use conformance::{Cast, Patience, Place, Played, Preparation, Received, Script, Stage, StageError, TcpOptions, TcpStage, play};
+use conformance::{
+    Cast, Patience, Place, Played, Preparation, Received, Script, Stage, StageError, TcpOptions, TcpStage, play,
+};
 use store::{MasterKey, Store};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -30,7 +32,11 @@ const HASTE: u32 = 150;
 
 /// Plays one script.
 pub(crate) async fn perform(script: &Script, shape: Shape) -> Result<Played, String> {
-    let haste = if script.statements.iter().any(|statement| matches!(statement.action, Action::Wait(time) if time >= Duration::from_secs(60))) {
+    let haste = if script
+        .statements
+        .iter()
+        .any(|statement| matches!(statement.action, Action::Wait(time) if time >= Duration::from_secs(60)))
+    {
         HASTE
     } else {
         1

@@ -35,7 +35,9 @@ impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         Self::parse(&text).ok_or_else(|| {
-            de::Error::custom(format_args!("{text:?} is not a length of time of at most a year, as in \"30s\", \"5m\" or \"1h\""))
+            de::Error::custom(format_args!(
+                "{text:?} is not a length of time of at most a year, as in \"30s\", \"5m\" or \"1h\""
+            ))
         })
     }
 }

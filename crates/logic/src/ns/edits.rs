@@ -3,7 +3,7 @@
 //! An edit is decided on the roster in memory, carried out in the store, and only then told to
 //! the client. (docs/PROTOCOL.md, Lists)
 
-use model::{Change, Contact, Email, GroupId, List, Lists, Name, Property, Roster, Serial, UserId};
+use model::{Change, Contact, Email, GroupId, GroupSet, List, Lists, Name, Property, Roster, Serial, UserId};
 use msnp::ns::{Event, Request, contact_properties};
 use msnp::{Code, TrId};
 
@@ -148,6 +148,12 @@ impl Online {
             }
             Answer::Reloaded(Some(roster)) if !again => {
                 self.replace(*roster, context, effects);
+                let mut deed = deed;
+                if let Deed::Add { peer, .. } = &mut deed {
+                    let now = self.roster.by_id(peer.user);
+                    peer.lists = now.map_or(Lists::NONE, |now| now.lists);
+                    peer.groups = now.map_or(GroupSet::NONE, |now| now.groups);
+                }
                 self.attempt_again(trid, deed, true, context, effects);
             }
             _ => refuse(effects, trid, Code::DatabaseError),

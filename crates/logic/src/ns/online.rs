@@ -214,7 +214,11 @@ impl Online {
     }
 
     fn challenge(&mut self, trid: Option<TrId>, answer: Answer, context: &Context<'_>, effects: &mut Fx) {
-        let Answer::Challenge(challenge) = answer else { return };
+        let Answer::Challenge(challenge) = answer else {
+            // Later, then; not at once and for ever.
+            self.proof = Proof::Next(context.now + context.rules.challenge_patience);
+            return;
+        };
         context.send(effects, &Event::Chl { trid: trid.unwrap_or(TrId::ASYNC), challenge: &challenge });
         self.proof = Proof::Owed { challenge, until: context.now + context.rules.challenge_patience };
     }

@@ -74,7 +74,15 @@ pub(super) struct Afar {
     pub(super) email: Email,
     /// Who is shown them, and by which server: the last to have told something comes last. While
     /// someone moves there may be two.
-    pub(super) seen_by: Vec<(UserId, NodeId)>,
+    pub(super) seen_by: Vec<Seer>,
+}
+
+/// A watcher here, and the server that shows them someone.
+pub(super) struct Seer {
+    pub(super) watcher: UserId,
+    pub(super) node: NodeId,
+    /// A digest of what was shown, so that nothing is shown twice.
+    pub(super) shown: u64,
 }
 
 /// Who is here, and who watches whom.
@@ -182,7 +190,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             }
             for target in targets {
                 if !roster.by_id(target).is_some_and(|contact| contact.lists.has(List::Forward)) {
-                    self.unwatch(user, target, afar);
+                    self.unwatch(user, session, target, afar);
                 }
             }
         }
@@ -263,8 +271,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     }
 
     /// An edit of the user's lists or settings is in the store: tell whoever it concerns.
+    /// If another session has taken over meanwhile, it is told to read its roster again.
     pub fn edited(&mut self, user: UserId, session: SessionId, changes: &[Change], afar: &mut Vec<(Address, News)>) {
         if self.mine(user, session).is_none() {
+            self.notify(user, Notice::Reload);
             return;
         }
         self.reveal(user, afar, |here| {
@@ -307,7 +317,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     }
 
     /// The user watches one less.
-    pub fn unwatch(&mut self, user: UserId, target: UserId, afar: &mut Vec<(Address, News)>) {
+    pub fn unwatch(&mut self, user: UserId, session: SessionId, target: UserId, afar: &mut Vec<(Address, News)>) {
+        if self.mine(user, session).is_none() {
+            return;
+        }
         self.drop_watcher(target, Watcher::Here(user));
         while let Some(node) = self.shown_by(target, user) {
             let unwatch = News::Unwatch { watcher: user, targets: vec![target] };

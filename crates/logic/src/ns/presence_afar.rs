@@ -1,12 +1,14 @@
 //! What other notification servers tell this one about their users, and what follows here.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use model::{Address, NodeId, Notice as News, Role, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
 use super::Notice;
 use super::fan::Fan;
-use super::presence::{Afar, Presence, Watcher, initial};
+use super::presence::{Afar, Presence, Seer, Watcher, initial};
 use crate::Outlet;
 
 impl<O: Outlet<Notice = Notice>> Presence<O> {
@@ -95,7 +97,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     pub fn lost(&mut self, node: NodeId) {
         self.doubts.retain(|(_, at), _| *at != node);
         let shown = |there: &Afar| -> Vec<UserId> {
-            there.seen_by.iter().filter(|(_, at)| *at == node).map(|(watcher, _)| *watcher).collect()
+            there.seen_by.iter().filter(|seer| seer.node == node).map(|seer| seer.watcher).collect()
         };
         let gone: Vec<(UserId, Vec<UserId>)> = self
             .afar
@@ -112,13 +114,13 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         });
     }
 
-    /// Asks everyone again who is there: what came meanwhile may have been lost. Whoever is not
-    /// told of again is gone.
+    /// Asks everyone again who is there: what came meanwhile may have been lost. Watchers are told
+    /// only what differs; whoever is not told of again is gone.
     pub fn resume(&mut self, afar: &mut Vec<(Address, News)>) {
         self.doubts.clear();
         for (target, there) in &self.afar {
             for seer in &there.seen_by {
-                self.doubts.entry(*seer).or_default().push(*target);
+                self.doubts.entry((seer.watcher, seer.node)).or_default().push(*target);
             }
         }
         for (user, here) in self.here.iter().filter(|(_, here)| here.view.is_some()) {
@@ -131,7 +133,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     pub(super) fn forget_seen(&mut self, target: UserId, watcher: UserId, node: Option<NodeId>) -> bool {
         let Some(there) = self.afar.get_mut(&target) else { return false };
         let before = there.seen_by.len();
-        there.seen_by.retain(|(seer, at)| *seer != watcher || node.is_some_and(|node| node != *at));
+        there.seen_by.retain(|seer| seer.watcher != watcher || node.is_some_and(|node| node != seer.node));
         let saw = there.seen_by.len() < before;
         if there.seen_by.is_empty() {
             self.afar.remove(&target);
@@ -142,7 +144,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// The other server that shows `target` to a watcher here, if one does.
     pub(super) fn shown_by(&self, target: UserId, watcher: UserId) -> Option<NodeId> {
         let there = self.afar.get(&target)?;
-        there.seen_by.iter().rev().find(|(seer, _)| *seer == watcher).map(|(_, node)| *node)
+        there.seen_by.iter().rev().find(|seer| seer.watcher == watcher).map(|seer| seer.node)
     }
 
     /// Someone came online at `node`: whoever watches them here asks to be shown.
@@ -160,17 +162,30 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             return;
         }
         let Some(here) = self.here.get(&watcher) else { return };
-        Fan::new(initial(presence, trid)).send(&here.outlet);
         let there = self
             .afar
             .entry(presence.user)
             .or_insert_with(|| Afar { email: presence.email.clone(), seen_by: Vec::new() });
-        there.seen_by.retain(|seer| *seer != (watcher, node));
-        there.seen_by.push((watcher, node));
+        let shown = digest(presence);
+        // What the watcher was shown last, by whichever server.
+        let last = there.seen_by.iter().rev().find(|seer| seer.watcher == watcher);
+        let known = trid.is_none() && last.is_some_and(|seer| seer.node == node && seer.shown == shown);
+        if !known {
+            Fan::new(initial(presence, trid)).send(&here.outlet);
+        }
+        there.seen_by.retain(|seer| (seer.watcher, seer.node) != (watcher, node));
+        there.seen_by.push(Seer { watcher, node, shown });
         if let Some(doubts) = self.doubts.get_mut(&(watcher, node)) {
             doubts.retain(|target| *target != presence.user);
         }
     }
+}
+
+/// Tells what is shown from anything else that might be; good within one process.
+fn digest(presence: &model::Presence) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    presence.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Asks a server how it shows someone to a watcher here.

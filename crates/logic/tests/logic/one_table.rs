@@ -103,7 +103,7 @@ impl Server {
                         self.initial = Some(trid);
                         table.watch(id, session, user(peer), &email(peer), Some(trid), afar);
                     }
-                    (List::Forward, false) => table.unwatch(id, user(peer), afar),
+                    (List::Forward, false) => table.unwatch(id, session, user(peer), afar),
                     _ => {}
                 }
                 self.forget(who);

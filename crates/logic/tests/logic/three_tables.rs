@@ -255,7 +255,7 @@ impl Cluster {
             table.edited(id, session, &[change], afar);
             match (list, lists.has(List::Forward)) {
                 (List::Forward, true) => table.watch(id, session, user(peer), &email(peer), Some(trid), afar),
-                (List::Forward, false) => table.unwatch(id, user(peer), afar),
+                (List::Forward, false) => table.unwatch(id, session, user(peer), afar),
                 _ => {}
             }
         });

@@ -8,7 +8,7 @@ use model::Email;
 use crate::ns::{Event, Request};
 use crate::word::Words;
 use crate::write::line;
-use crate::{Bad, Code, Traits, TrId, url};
+use crate::{Bad, Code, TrId, Traits, url};
 
 /// A web service that a client asks the address of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

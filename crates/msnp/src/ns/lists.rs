@@ -5,7 +5,7 @@ use model::{BadEmail, BadName, Email, GroupId, List, Name};
 use crate::ns::{Event, Request, sync};
 use crate::word::Words;
 use crate::write::line;
-use crate::{Bad, Code, Traits, TrId, url};
+use crate::{Bad, Code, TrId, Traits, url};
 
 pub(super) fn add<'a>(mut words: Words<impl Iterator<Item = &'a str>>, traits: &Traits) -> Result<Request<'a>, Bad> {
     let trid = words.trid;
@@ -102,6 +102,12 @@ pub(super) fn encode(event: &Event<'_>, traits: &Traits, out: &mut Vec<u8>) {
     }
 }
 
-fn begin<'o>(out: &'o mut Vec<u8>, verb: &str, trid: TrId, list: List, serial: model::Serial) -> crate::write::Line<'o> {
+fn begin<'o>(
+    out: &'o mut Vec<u8>,
+    verb: &str,
+    trid: TrId,
+    list: List,
+    serial: model::Serial,
+) -> crate::write::Line<'o> {
     line(out, verb).trid(trid).word(sync::list_name(list)).number(serial.0)
 }

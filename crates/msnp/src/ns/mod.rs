@@ -19,11 +19,14 @@ pub use message::{PageText, ProfileFields, SystemMessage};
 pub use presence::StatusWord;
 pub use ring::ReferTo;
 
-use model::{Contact, Email, Group, GroupId, HostPort, List, MessagePrivacy, Name, Presence, Property, Props, ReversePrompt, RoomId, Serial, Status};
+use model::{
+    Contact, Email, Group, GroupId, HostPort, List, MessagePrivacy, Name, Presence, Property, Props, ReversePrompt,
+    RoomId, Serial, Status,
+};
 
 use crate::frame::Verb;
 use crate::word::words;
-use crate::{Bad, Frame, Limits, Traits, TrId};
+use crate::{Bad, Frame, Limits, TrId, Traits};
 
 macro_rules! commands {
     ($($variant:ident = $verb:literal,)*) => {

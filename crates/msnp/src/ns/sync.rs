@@ -6,12 +6,13 @@ use model::{GroupSet, List, MessagePrivacy, Property, ReversePrompt, Serial};
 use crate::ns::{Event, Request};
 use crate::word::Words;
 use crate::write::line;
-use crate::{Bad, Code, Traits, TrId, url};
+use crate::{Bad, Code, TrId, Traits, url};
 
 pub(super) fn syn<'a>(mut words: Words<impl Iterator<Item = &'a str>>) -> Result<Request<'a>, Bad> {
     let trid = words.trid;
     let known = words.word()?;
-    let TrId(known) = TrId::parse(known).ok_or(Bad::refuse(trid, Code::InvalidParameter, "the list version is not a number"))?;
+    let TrId(known) =
+        TrId::parse(known).ok_or(Bad::refuse(trid, Code::InvalidParameter, "the list version is not a number"))?;
     Ok(Request::Syn { trid, known: Serial(known) })
 }
 

@@ -2,10 +2,10 @@
 
 use model::{Email, Name};
 
+use crate::Bad;
 use crate::sb::{Event, Request};
 use crate::word::Words;
 use crate::write::line;
-use crate::Bad;
 
 /// Longest payload of a message, in bytes. A longer one closes the connection.
 pub const MAX_PAYLOAD: usize = 1664;

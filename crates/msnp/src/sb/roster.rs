@@ -1,9 +1,9 @@
 //! `CAL IRO JOI BYE`: who is in the room. (docs/PROTOCOL.md, Switchboard)
 
+use crate::Bad;
 use crate::sb::{Event, Request};
 use crate::word::Words;
 use crate::write::line;
-use crate::Bad;
 
 pub(super) fn cal<'a>(mut words: Words<impl Iterator<Item = &'a str>>) -> Result<Request<'a>, Bad> {
     Ok(Request::Cal { trid: words.trid, handle: words.word()? })
