@@ -1,23 +1,22 @@
 //! The one configuration file of all daemons. `config/msnpd.toml` shows every key with its
 //! default; a test holds the two against each other.
 
+mod defaults;
+mod read;
+mod rules;
 mod span;
 
-use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use bus::BusUrl;
-use logic::{Rate, ds, ns, sb};
-use model::{Endpoint, HostPort, MAX_GROUPS};
+use model::HostPort;
 use serde::{Deserialize, Deserializer};
 use store::StoreUrl;
 
+pub use read::{ConfigError, Place};
+pub use rules::endpoint;
 pub use span::Span;
-
-use crate::address::Caps;
-use crate::connection::Terms;
 
 /// What the operator decides. Unknown keys are refused.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -202,302 +201,12 @@ pub enum LogFormat {
     Json,
 }
 
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read the configuration {}", path.display())]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// It is not what it should be.
-    #[error("the configuration {} cannot be used: {place}{message}", path.display())]
-    Parse {
-        /// Which file.
-        path: PathBuf,
-        /// Where in it. The line itself is not repeated, since it may hold a password.
-        place: Place,
-        /// What is wrong there.
-        message: String,
-    },
-    /// A value is out of its range.
-    #[error("the configuration {} cannot be used: {sentence}", path.display())]
-    Value {
-        /// Which file.
-        path: PathBuf,
-        /// Which value, and what it may be.
-        sentence: &'static str,
-    },
-}
-
-/// A place in a text: line and column, from 1 on, if they are known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place(Option<(usize, usize)>);
-
-impl Place {
-    fn of(text: &str, at: Option<usize>) -> Self {
-        let before = at.and_then(|at| text.get(..at));
-        Self(before.map(|before| {
-            let line = before.rsplit('\n').next().unwrap_or_default();
-            (before.matches('\n').count() + 1, line.chars().count() + 1)
-        }))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some((line, column)) => write!(f, "line {line}, column {column}: "),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Config {
-    /// Reads a file. Paths in it are relative to the directory that the daemon is started in.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = toml::from_str(&text).map_err(|error| ConfigError::Parse {
-            path: path.to_owned(),
-            place: Place::of(&text, error.span().map(|span| span.start)),
-            message: error.message().to_owned(),
-        })?;
-        config.check().map_err(|sentence| ConfigError::Value { path: path.to_owned(), sentence })?;
-        Ok(config)
-    }
-
-    fn check(&self) -> Result<(), &'static str> {
-        let word = |url: &str| !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic());
-        let client = &self.client;
-        if !(word(&client.download_url) && word(&client.info_url) && word(&client.service_url)) {
-            return Err("the [client] addresses must not be empty, nor hold blanks");
-        }
-        if !(1..=usize::from(MAX_GROUPS)).contains(&self.ns.groups) {
-            return Err("[ns] groups must be from 1 to 30");
-        }
-        if self.sb.participants < 2 {
-            return Err("[sb] participants must be at least 2");
-        }
-        if self.ns.weight == 0 {
-            return Err("[ns] weight must be at least 1");
-        }
-        if self.limits.outbox_bytes < 16 * 1024 {
-            return Err("[limits] outbox_bytes must be at least 16384");
-        }
-        self.check_not_zero()
-    }
-
-    /// With nothing of these, nobody could sign in or talk.
-    fn check_not_zero(&self) -> Result<(), &'static str> {
-        let (ns, sb, limits) = (&self.ns, &self.sb, &self.limits);
-        for (is_zero, sentence) in [
-            (ns.challenge_patience.0.is_zero(), "[ns] challenge_patience must not be 0"),
-            (ns.cookie_time.0.is_zero(), "[ns] cookie_time must not be 0"),
-            (sb.ring_time.0.is_zero(), "[sb] ring_time must not be 0"),
-            (sb.alone.0.is_zero(), "[sb] alone must not be 0"),
-            (sb.two_idle.0.is_zero(), "[sb] two_idle must not be 0"),
-            (sb.many_idle.0.is_zero(), "[sb] many_idle must not be 0"),
-            (limits.sign_in_time.0.is_zero(), "[limits] sign_in_time must not be 0"),
-            (limits.sign_in_commands == 0, "[limits] sign_in_commands must not be 0"),
-            (limits.sign_in_bytes == 0, "[limits] sign_in_bytes must not be 0"),
-            (limits.outbox_time.0.is_zero(), "[limits] outbox_time must not be 0"),
-        ] {
-            if is_zero {
-                return Err(sentence);
-            }
-        }
-        Ok(())
-    }
-
-    /// The rules of dispatch sessions.
-    pub fn ds_rules(&self) -> ds::Rules {
-        ds::Rules { download_url: self.client.download_url.clone(), info_url: self.client.info_url.clone() }
-    }
-
-    /// The rules of notification sessions.
-    pub fn ns_rules(&self) -> ns::Rules {
-        let ns = &self.ns;
-        ns::Rules {
-            lists: ns::lists::Limits { contacts: ns.contacts, groups: ns.groups },
-            rooms: per_minute(ns.rooms_per_minute),
-            changes: per_minute(ns.changes_per_minute),
-            challenge_every: (!ns.challenge_every.0.is_zero()).then_some(ns.challenge_every.0),
-            challenge_patience: ns.challenge_patience.0,
-            linger: ns.linger.0,
-            require_verified: ns.require_verified,
-            directory_hits: ns.directory_hits,
-            download_url: self.client.download_url.clone(),
-            info_url: self.client.info_url.clone(),
-            service_url: self.client.service_url.clone(),
-        }
-    }
-
-    /// The rules of rooms.
-    pub fn sb_rules(&self) -> sb::Rules {
-        let sb = &self.sb;
-        sb::Rules {
-            participants: sb.participants,
-            calls: per_minute(sb.calls_per_minute),
-            ring_time: sb.ring_time.0,
-            alone: sb.alone.0,
-            two_idle: sb.two_idle.0,
-            many_idle: sb.many_idle.0,
-            hide_blocking: sb.hide_blocking,
-        }
-    }
-
-    /// What connections to a dispatch or notification server may do.
-    pub fn terms(&self) -> Terms {
-        self.terms_at(self.limits.commands_at_once, self.limits.commands_per_second)
-    }
-
-    /// What connections to a switchboard may do.
-    pub fn room_terms(&self) -> Terms {
-        self.terms_at(self.limits.messages_at_once, self.limits.messages_per_second)
-    }
-
-    fn terms_at(&self, at_once: u32, per_second: u32) -> Terms {
-        let limits = &self.limits;
-        Terms {
-            stranger_time: limits.sign_in_time.0,
-            stranger_commands: limits.sign_in_commands,
-            stranger_bytes: limits.sign_in_bytes,
-            commands: Rate { burst: at_once, every: Duration::from_secs(1) / per_second.max(1) },
-            outbox: limits.outbox_bytes,
-            outbox_time: limits.outbox_time.0,
-        }
-    }
-
-    /// What one address may do.
-    pub fn caps(&self) -> Caps {
-        let new = self.limits.new_per_address;
-        let every = self.limits.new_per_address_time.0 / new.max(1);
-        Caps { open: self.limits.connections_per_address, new: Rate { burst: new, every } }
-    }
-}
-
-/// Where clients find a daemon that listens here.
-pub fn endpoint(public: Option<&HostPort>, listening: SocketAddr) -> Endpoint {
-    match public {
-        Some(public) => Endpoint::Public(public.clone()),
-        None if listening.ip().is_unspecified() => Endpoint::SameHost(listening.port()),
-        None => Endpoint::Public(HostPort { host: listening.ip().to_string(), port: listening.port() }),
-    }
-}
-
-fn per_minute(count: u32) -> Rate {
-    Rate { burst: count, every: Duration::from_secs(60) / count.max(1) }
-}
-
-fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
-    let expected = "expected an IP address and a port, as in 0.0.0.0:1863";
-    String::deserialize(from)?.parse().map_err(|_| serde::de::Error::custom(expected))
-}
-
 fn public<'de, D: Deserializer<'de>>(from: D) -> Result<Option<HostPort>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
 }
 
-const fn any(port: u16) -> SocketAddr {
-    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        let url = "sqlite:data/msnp.db".parse().expect("the default is well formed");
-        Self { url, key_file: "data/master.key".into() }
-    }
-}
-
-impl Default for Bus {
-    fn default() -> Self {
-        Self { url: BusUrl::Local, secret_file: "data/bus.secret".into() }
-    }
-}
-
-impl Default for Ds {
-    fn default() -> Self {
-        Self { listen: any(1863) }
-    }
-}
-
-impl Default for Ns {
-    fn default() -> Self {
-        Self {
-            listen: any(1864),
-            public: None,
-            weight: 1,
-            md5_sign_in: true,
-            require_verified: false,
-            contacts: 600,
-            groups: usize::from(MAX_GROUPS),
-            rooms_per_minute: 12,
-            changes_per_minute: 60,
-            challenge_every: Span::seconds(0),
-            challenge_patience: Span::seconds(50),
-            linger: Span::seconds(5),
-            directory_hits: 50,
-            invitation_spool: PathBuf::new(),
-            cookie_time: Span::seconds(60),
-            stop_notice: Span::seconds(0),
-            failed_sign_ins: 10,
-            failed_sign_in_time: Span::seconds(60),
-        }
-    }
-}
-
-impl Default for Sb {
-    fn default() -> Self {
-        Self {
-            listen: any(1865),
-            public: None,
-            participants: 50,
-            calls_per_minute: 20,
-            ring_time: Span::seconds(60),
-            alone: Span::seconds(5 * 60),
-            two_idle: Span::seconds(5 * 60),
-            many_idle: Span::seconds(15 * 60),
-            hide_blocking: false,
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connections_per_address: 64,
-            new_per_address: 128,
-            new_per_address_time: Span::seconds(10 * 60),
-            sign_in_time: Span::seconds(30),
-            sign_in_commands: 8,
-            sign_in_bytes: 4096,
-            commands_at_once: 40,
-            commands_per_second: 5,
-            messages_at_once: 100,
-            messages_per_second: 50,
-            outbox_bytes: 96 * 1024,
-            outbox_time: Span::seconds(20),
-        }
-    }
-}
-
-impl Default for Client {
-    fn default() -> Self {
-        Self {
-            download_url: "http://messenger.example.net/download".into(),
-            info_url: "http://messenger.example.net/".into(),
-            service_url: "http://messenger.example.net/".into(),
-        }
-    }
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".into(), format: LogFormat::Text }
-    }
+fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let expected = "expected an IP address and a port, as in 0.0.0.0:1863";
+    String::deserialize(from)?.parse().map_err(|_| serde::de::Error::custom(expected))
 }

@@ -14,7 +14,6 @@ mod fan;
 pub mod lists;
 mod online;
 mod presence;
-mod presence_afar;
 pub mod privacy;
 mod session;
 mod sign_in;

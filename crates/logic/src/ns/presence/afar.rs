@@ -6,10 +6,11 @@ use model::{Address, NodeId, Notice as News, Role, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
-use super::Notice;
-use super::fan::Fan;
-use super::presence::{Afar, Presence, Seer, Watcher, initial};
+use super::watch::initial;
+use super::{Afar, Presence, Seer, Watcher};
 use crate::Outlet;
+use crate::ns::Notice;
+use crate::ns::fan::Fan;
 
 impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// Takes a notice of another notification server.

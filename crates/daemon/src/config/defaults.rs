@@ -1,0 +1,108 @@
+//! The value of every key that the file does not set.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use bus::BusUrl;
+use model::MAX_GROUPS;
+
+use super::{Bus, Client, Ds, Limits, Log, LogFormat, Ns, Sb, Span, Store};
+
+const fn any(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        let url = "sqlite:data/msnp.db".parse().expect("the default is well formed");
+        Self { url, key_file: "data/master.key".into() }
+    }
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self { url: BusUrl::Local, secret_file: "data/bus.secret".into() }
+    }
+}
+
+impl Default for Ds {
+    fn default() -> Self {
+        Self { listen: any(1863) }
+    }
+}
+
+impl Default for Ns {
+    fn default() -> Self {
+        Self {
+            listen: any(1864),
+            public: None,
+            weight: 1,
+            md5_sign_in: true,
+            require_verified: false,
+            contacts: 600,
+            groups: usize::from(MAX_GROUPS),
+            rooms_per_minute: 12,
+            changes_per_minute: 60,
+            challenge_every: Span::seconds(0),
+            challenge_patience: Span::seconds(50),
+            linger: Span::seconds(5),
+            directory_hits: 50,
+            invitation_spool: PathBuf::new(),
+            cookie_time: Span::seconds(60),
+            stop_notice: Span::seconds(0),
+            failed_sign_ins: 10,
+            failed_sign_in_time: Span::seconds(60),
+        }
+    }
+}
+
+impl Default for Sb {
+    fn default() -> Self {
+        Self {
+            listen: any(1865),
+            public: None,
+            participants: 50,
+            calls_per_minute: 20,
+            ring_time: Span::seconds(60),
+            alone: Span::seconds(5 * 60),
+            two_idle: Span::seconds(5 * 60),
+            many_idle: Span::seconds(15 * 60),
+            hide_blocking: false,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_per_address: 64,
+            new_per_address: 128,
+            new_per_address_time: Span::seconds(10 * 60),
+            sign_in_time: Span::seconds(30),
+            sign_in_commands: 8,
+            sign_in_bytes: 4096,
+            commands_at_once: 40,
+            commands_per_second: 5,
+            messages_at_once: 100,
+            messages_per_second: 50,
+            outbox_bytes: 96 * 1024,
+            outbox_time: Span::seconds(20),
+        }
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self {
+            download_url: "http://messenger.example.net/download".into(),
+            info_url: "http://messenger.example.net/".into(),
+            service_url: "http://messenger.example.net/".into(),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into(), format: LogFormat::Text }
+    }
+}

@@ -1,0 +1,120 @@
+//! Reading the file, and what a configuration may not say.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use model::MAX_GROUPS;
+
+use super::Config;
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is not what it should be.
+    #[error("the configuration {} cannot be used: {place}{message}", path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Where in it. The line itself is not repeated, since it may hold a password.
+        place: Place,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A value is out of its range.
+    #[error("the configuration {} cannot be used: {sentence}", path.display())]
+    Value {
+        /// Which file.
+        path: PathBuf,
+        /// Which value, and what it may be.
+        sentence: &'static str,
+    },
+}
+
+/// A place in a text: line and column, from 1 on, if they are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place(Option<(usize, usize)>);
+
+impl Place {
+    fn of(text: &str, at: Option<usize>) -> Self {
+        let before = at.and_then(|at| text.get(..at));
+        Self(before.map(|before| {
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            (before.matches('\n').count() + 1, line.chars().count() + 1)
+        }))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((line, column)) => write!(f, "line {line}, column {column}: "),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file. Paths in it are relative to the directory that the daemon is started in.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config: Self = toml::from_str(&text).map_err(|error| ConfigError::Parse {
+            path: path.to_owned(),
+            place: Place::of(&text, error.span().map(|span| span.start)),
+            message: error.message().to_owned(),
+        })?;
+        config.check().map_err(|sentence| ConfigError::Value { path: path.to_owned(), sentence })?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let word = |url: &str| !url.is_empty() && url.bytes().all(|byte| byte.is_ascii_graphic());
+        let client = &self.client;
+        if !(word(&client.download_url) && word(&client.info_url) && word(&client.service_url)) {
+            return Err("the [client] addresses must not be empty, nor hold blanks");
+        }
+        if !(1..=usize::from(MAX_GROUPS)).contains(&self.ns.groups) {
+            return Err("[ns] groups must be from 1 to 30");
+        }
+        if self.sb.participants < 2 {
+            return Err("[sb] participants must be at least 2");
+        }
+        if self.ns.weight == 0 {
+            return Err("[ns] weight must be at least 1");
+        }
+        if self.limits.outbox_bytes < 16 * 1024 {
+            return Err("[limits] outbox_bytes must be at least 16384");
+        }
+        self.check_not_zero()
+    }
+
+    /// With nothing of these, nobody could sign in or talk.
+    fn check_not_zero(&self) -> Result<(), &'static str> {
+        let (ns, sb, limits) = (&self.ns, &self.sb, &self.limits);
+        for (is_zero, sentence) in [
+            (ns.challenge_patience.0.is_zero(), "[ns] challenge_patience must not be 0"),
+            (ns.cookie_time.0.is_zero(), "[ns] cookie_time must not be 0"),
+            (sb.ring_time.0.is_zero(), "[sb] ring_time must not be 0"),
+            (sb.alone.0.is_zero(), "[sb] alone must not be 0"),
+            (sb.two_idle.0.is_zero(), "[sb] two_idle must not be 0"),
+            (sb.many_idle.0.is_zero(), "[sb] many_idle must not be 0"),
+            (limits.sign_in_time.0.is_zero(), "[limits] sign_in_time must not be 0"),
+            (limits.sign_in_commands == 0, "[limits] sign_in_commands must not be 0"),
+            (limits.sign_in_bytes == 0, "[limits] sign_in_bytes must not be 0"),
+            (limits.outbox_time.0.is_zero(), "[limits] outbox_time must not be 0"),
+        ] {
+            if is_zero {
+                return Err(sentence);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! What the configuration means to the sessions, the connections and the listeners.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use logic::{Rate, ds, ns, sb};
+use model::{Endpoint, HostPort};
+
+use super::Config;
+use crate::address::Caps;
+use crate::connection::Terms;
+
+impl Config {
+    /// The rules of dispatch sessions.
+    pub fn ds_rules(&self) -> ds::Rules {
+        ds::Rules { download_url: self.client.download_url.clone(), info_url: self.client.info_url.clone() }
+    }
+
+    /// The rules of notification sessions.
+    pub fn ns_rules(&self) -> ns::Rules {
+        let ns = &self.ns;
+        ns::Rules {
+            lists: ns::lists::Limits { contacts: ns.contacts, groups: ns.groups },
+            rooms: per_minute(ns.rooms_per_minute),
+            changes: per_minute(ns.changes_per_minute),
+            challenge_every: (!ns.challenge_every.0.is_zero()).then_some(ns.challenge_every.0),
+            challenge_patience: ns.challenge_patience.0,
+            linger: ns.linger.0,
+            require_verified: ns.require_verified,
+            directory_hits: ns.directory_hits,
+            download_url: self.client.download_url.clone(),
+            info_url: self.client.info_url.clone(),
+            service_url: self.client.service_url.clone(),
+        }
+    }
+
+    /// The rules of rooms.
+    pub fn sb_rules(&self) -> sb::Rules {
+        let sb = &self.sb;
+        sb::Rules {
+            participants: sb.participants,
+            calls: per_minute(sb.calls_per_minute),
+            ring_time: sb.ring_time.0,
+            alone: sb.alone.0,
+            two_idle: sb.two_idle.0,
+            many_idle: sb.many_idle.0,
+            hide_blocking: sb.hide_blocking,
+        }
+    }
+
+    /// What connections to a dispatch or notification server may do.
+    pub fn terms(&self) -> Terms {
+        self.terms_at(self.limits.commands_at_once, self.limits.commands_per_second)
+    }
+
+    /// What connections to a switchboard may do.
+    pub fn room_terms(&self) -> Terms {
+        self.terms_at(self.limits.messages_at_once, self.limits.messages_per_second)
+    }
+
+    fn terms_at(&self, at_once: u32, per_second: u32) -> Terms {
+        let limits = &self.limits;
+        Terms {
+            stranger_time: limits.sign_in_time.0,
+            stranger_commands: limits.sign_in_commands,
+            stranger_bytes: limits.sign_in_bytes,
+            commands: Rate { burst: at_once, every: Duration::from_secs(1) / per_second.max(1) },
+            outbox: limits.outbox_bytes,
+            outbox_time: limits.outbox_time.0,
+        }
+    }
+
+    /// What one address may do.
+    pub fn caps(&self) -> Caps {
+        let new = self.limits.new_per_address;
+        let every = self.limits.new_per_address_time.0 / new.max(1);
+        Caps { open: self.limits.connections_per_address, new: Rate { burst: new, every } }
+    }
+}
+
+/// Where clients find a daemon that listens here.
+pub fn endpoint(public: Option<&HostPort>, listening: SocketAddr) -> Endpoint {
+    match public {
+        Some(public) => Endpoint::Public(public.clone()),
+        None if listening.ip().is_unspecified() => Endpoint::SameHost(listening.port()),
+        None => Endpoint::Public(HostPort { host: listening.ip().to_string(), port: listening.port() }),
+    }
+}
+
+fn per_minute(count: u32) -> Rate {
+    Rate { burst: count, every: Duration::from_secs(60) / count.max(1) }
+}

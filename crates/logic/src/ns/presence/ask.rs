@@ -1,0 +1,79 @@
+//! What sessions, desks and other daemons ask the table, and tell those who are in it.
+
+use model::{Email, Name, SessionId, Status, UserId};
+
+use super::Presence;
+use crate::Outlet;
+use crate::ns::{Called, Notice};
+
+/// Someone who may be called.
+pub struct Callee<'a, O> {
+    /// Who.
+    pub user: UserId,
+    /// Their friendly name.
+    pub name: &'a Name,
+    /// Their client's capability bits.
+    pub capabilities: u32,
+    /// The way to their client.
+    pub outlet: &'a O,
+}
+
+impl<O: Outlet<Notice = Notice>> Presence<O> {
+    /// May `caller` call the user with this handle?
+    pub fn call(&self, callee: &Email, caller: UserId) -> Result<Callee<'_, O>, Called> {
+        let user = self.by_email.get(callee).ok_or(Called::Offline)?;
+        let here = self.here.get(user).ok_or(Called::Offline)?;
+        match &here.view {
+            Some(view) if view.status != Status::Hidden && here.takes_calls => {
+                // Who is not there says nothing of whom they block.
+                if !here.lets(caller) {
+                    return Err(Called::Blocked);
+                }
+                let (name, outlet) = (&here.name, &here.outlet);
+                Ok(Callee { user: *user, name, capabilities: view.capabilities, outlet })
+            }
+            _ => Err(Called::Offline),
+        }
+    }
+
+    /// May this user, who is here, call others? Not while hidden. One who has yet to appear in this
+    /// session may: rooms outlive sign-ins.
+    pub fn may_call(&self, user: UserId) -> bool {
+        let view = self.here.get(&user).and_then(|here| here.view.as_ref());
+        view.is_none_or(|view| view.status != Status::Hidden)
+    }
+
+    /// Is this user signed in here?
+    pub fn is_here(&self, user: UserId) -> bool {
+        self.here.contains_key(&user)
+    }
+
+    /// The way to the client of the user with this handle, if they are here and have appeared.
+    pub fn outlet(&self, email: &Email) -> Option<&O> {
+        let here = self.here.get(self.by_email.get(email)?)?;
+        here.view.as_ref().map(|_| &here.outlet)
+    }
+
+    /// Tells the session of a user who is here. False if they are not.
+    pub fn notify(&self, user: UserId, notice: Notice) -> bool {
+        self.here.get(&user).map(|here| here.outlet.notify(notice)).is_some()
+    }
+
+    /// The user's friendly name and capability bits, as their session stands.
+    pub fn card(&mut self, user: UserId, session: SessionId) -> Option<(Name, u32)> {
+        let here = self.mine(user, session)?;
+        Some((here.name.clone(), here.view.as_ref().map_or(0, |view| view.capabilities)))
+    }
+
+    /// Tells every session.
+    pub fn notify_all(&self, notice: impl Fn() -> Notice) {
+        for here in self.here.values() {
+            here.outlet.notify(notice());
+        }
+    }
+
+    /// How many are signed in here.
+    pub fn count(&self) -> usize {
+        self.here.len()
+    }
+}

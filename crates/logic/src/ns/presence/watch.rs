@@ -1,0 +1,157 @@
+//! Who watches whom, and what each watcher is told when someone changes.
+
+use std::collections::BTreeMap;
+
+use model::{Address, Email, NodeId, Notice as News, Presence as Shown, Role, SessionId, UserId};
+use msnp::TrId;
+use msnp::ns::Event;
+
+use super::afar::ask_again;
+use super::{Here, Presence, Watcher};
+use crate::Outlet;
+use crate::ns::Notice;
+use crate::ns::fan::Fan;
+
+impl<O: Outlet<Notice = Notice>> Presence<O> {
+    /// The user watches one more. Whether and how the target is shown is told by `ILN` with this
+    /// transaction, or by `NLN` without one.
+    pub fn watch(
+        &mut self,
+        user: UserId,
+        session: SessionId,
+        target: UserId,
+        email: &Email,
+        trid: Option<TrId>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        if self.mine(user, session).is_none_or(|here| here.view.is_none()) {
+            return;
+        }
+        self.add_watcher(target, Watcher::Here(user));
+        if self.here.contains_key(&target) {
+            self.tell_initial(user, target, trid);
+        } else {
+            let tag = trid.map(|trid| trid.0);
+            let watch = News::Watch { watcher: user, targets: vec![target], tag, arrived: false };
+            afar.push((Address::User(email.clone()), watch));
+        }
+    }
+
+    /// The user watches one less.
+    pub fn unwatch(&mut self, user: UserId, session: SessionId, target: UserId, afar: &mut Vec<(Address, News)>) {
+        if self.mine(user, session).is_none() {
+            return;
+        }
+        self.drop_watcher(target, Watcher::Here(user));
+        while let Some(node) = self.shown_by(target, user) {
+            let unwatch = News::Unwatch { watcher: user, targets: vec![target] };
+            afar.push((Address::Node(node), unwatch));
+            self.forget_seen(target, user, Some(node));
+        }
+    }
+
+    /// The user watches nobody any more.
+    pub(super) fn stop_watching(&mut self, user: UserId, targets: Vec<UserId>, afar: &mut Vec<(Address, News)>) {
+        for target in &targets {
+            self.drop_watcher(*target, Watcher::Here(user));
+            self.forget_seen(*target, user, None);
+        }
+        if !targets.is_empty() {
+            afar.push((Address::Role(Role::Notification), News::Unwatch { watcher: user, targets }));
+        }
+    }
+
+    pub(super) fn add_watcher(&mut self, target: UserId, watcher: Watcher) {
+        let watchers = self.watchers.entry(target).or_default();
+        if !watchers.contains(&watcher) {
+            watchers.push(watcher);
+        }
+    }
+
+    pub(super) fn drop_watcher(&mut self, target: UserId, watcher: Watcher) {
+        if let Some(watchers) = self.watchers.get_mut(&target) {
+            watchers.retain(|other| *other != watcher);
+            if watchers.is_empty() {
+                self.watchers.remove(&target);
+            }
+        }
+    }
+
+    /// What `viewer` is shown of `target`, who may be here.
+    pub(super) fn seen(&self, target: UserId, viewer: UserId) -> Option<Shown> {
+        let here = self.here.get(&target)?;
+        if here.lets(viewer) { here.visible(target) } else { None }
+    }
+
+    pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
+        if let (Some(shown), Some(here)) = (self.seen(target, watcher), self.here.get(&watcher)) {
+            Fan::new(initial(&shown, trid)).send(&here.outlet);
+        }
+    }
+
+    /// Makes a change to someone who is here, and tells each watcher what it changes for them.
+    pub(super) fn reveal(&mut self, user: UserId, afar: &mut Vec<(Address, News)>, change: impl FnOnce(&mut Here<O>)) {
+        let watchers = self.watchers.remove(&user).unwrap_or_default();
+        let Some(here) = self.here.get_mut(&user) else { return };
+        let before = here.visible(user);
+        let could: Vec<bool> = watchers.iter().map(|watcher| before.is_some() && here.lets(watcher.user())).collect();
+        change(here);
+        let after = here.visible(user);
+        let email = here.email.clone();
+        let mut online = after.as_ref().map(|presence| Fan::new(Event::Nln { presence }));
+        let mut offline = Fan::new(Event::Fln { email: &email });
+        let mut shown: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
+        let mut gone: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
+        for (watcher, could) in watchers.iter().zip(could) {
+            let can = after.is_some() && self.here[&user].lets(watcher.user());
+            if !can && !could || can && could && before == after {
+                continue;
+            }
+            match (*watcher, &mut online) {
+                (Watcher::Here(watcher), Some(online)) if can => {
+                    self.here.get(&watcher).map(|to| online.send(&to.outlet))
+                }
+                // Someone who is at another server by now is not gone.
+                (Watcher::Here(watcher), _) => match self.shown_by(user, watcher) {
+                    Some(node) => {
+                        afar.push(ask_again(watcher, user, node));
+                        None
+                    }
+                    None => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
+                },
+                (Watcher::There(watcher, node), _) => {
+                    let told = if can { &mut shown } else { &mut gone };
+                    told.entry(node).or_default().push(watcher);
+                    None
+                }
+            };
+        }
+        for (node, to) in shown {
+            if let Some(presence) = after.clone() {
+                afar.push((Address::Node(node), News::Shown { to, presence }));
+            }
+        }
+        for (node, to) in gone {
+            afar.push((Address::Node(node), News::Gone { to, user, email: email.clone() }));
+        }
+        if !watchers.is_empty() {
+            self.watchers.insert(user, watchers);
+        }
+    }
+}
+
+impl Watcher {
+    pub(super) const fn user(self) -> UserId {
+        match self {
+            Self::Here(user) | Self::There(user, _) => user,
+        }
+    }
+}
+
+/// The first that a watcher hears of someone: `ILN` in answer to a transaction, else `NLN`.
+pub(super) fn initial(presence: &Shown, trid: Option<TrId>) -> Event<'_> {
+    match trid {
+        Some(trid) => Event::Iln { trid, presence },
+        None => Event::Nln { presence },
+    }
+}
