@@ -12,7 +12,7 @@ use clap::Args;
 use store::{MasterKey, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Config, Parts, Running, Shutdown, logging};
+use crate::{Config, Parts, Running, ServeError, Shutdown, logging};
 
 /// How long connections may take to end by themselves when a daemon stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -55,13 +55,24 @@ pub async fn open(config: Arc<Config>) -> anyhow::Result<Parts> {
     Ok(Parts { config, store, bus })
 }
 
-/// Refuses the bus within one process to a program that is only one daemon.
-pub fn needs_shared_bus(config: &Config) -> anyhow::Result<()> {
+/// Runs one daemon as a program of its own, until it is told to stop.
+pub fn alone(
+    common: &Common,
+    name: &str,
+    serve: impl AsyncFnOnce(&Parts, &Shutdown) -> Result<Running, ServeError>,
+) -> anyhow::Result<()> {
+    let Some(config) = common.configuration()? else { return Ok(()) };
     anyhow::ensure!(
         config.bus.url != BusUrl::Local,
         "one daemon alone needs a bus to find the others: set [bus] url = \"hub:tcp://127.0.0.1:1866\", or run msnpd"
     );
-    Ok(())
+    runtime()?.block_on(async {
+        let parts = open(config).await?;
+        let shutdown = Shutdown::default();
+        let running = serve(&parts, &shutdown).await?;
+        say(&format!("The {name} server listens on {}.", running.address));
+        until_stopped(parts, vec![running], shutdown).await
+    })
 }
 
 /// Waits for SIGTERM or SIGINT, then stops what runs.
