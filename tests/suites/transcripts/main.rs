@@ -22,8 +22,8 @@ use std::{fs, io, thread};
 
 use conformance::{Played, Script};
 
-/// Files that are played at the same time.
-const AT_ONCE: usize = 3;
+/// Files that are played at the same time. Most of a play is waiting.
+const AT_ONCE: usize = 6;
 /// Fewer transcripts than this, and some have been lost.
 const AT_LEAST: usize = 60;
 
