@@ -142,7 +142,10 @@ fn a_value_out_of_its_range_is_explained() {
         ("[ns]\ngroups = 0", "[ns] groups must be from 1 to 30"),
         ("[ns]\nweight = 0", "[ns] weight must be at least 1"),
         ("[sb]\nparticipants = 1", "[sb] participants must be at least 2"),
-        ("[log]\nlevel = \"inof\"", "[log] level must be off, error, warn, info, debug or trace"),
+        (
+            "[log]\nlevel = \"inof\"",
+            "[log] level must be off, error, warn, info, debug or trace, or a filter such as info,wire=trace",
+        ),
         ("[limits]\noutbox_bytes = 16383", "[limits] outbox_bytes must be at least 16384"),
         ("[client]\ninfo_url = \"\"", "the [client] addresses must not be empty, nor hold blanks"),
         ("[client]\ninfo_url = \"http://a b/\"", "the [client] addresses must not be empty, nor hold blanks"),

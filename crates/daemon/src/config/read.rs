@@ -96,7 +96,9 @@ impl Config {
         // A word that is no level would be taken for the name of a module, and nothing logged.
         let level = self.log.level.to_ascii_lowercase();
         if !level.contains(['=', ',']) && !["off", "error", "warn", "info", "debug", "trace"].contains(&&*level) {
-            return Err("[log] level must be off, error, warn, info, debug or trace, or a filter such as info,wire=trace");
+            return Err(
+                "[log] level must be off, error, warn, info, debug or trace, or a filter such as info,wire=trace",
+            );
         }
         self.check_not_zero()
     }
