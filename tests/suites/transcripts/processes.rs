@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use conformance::{
 };
 use store::{MasterKey, Store};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::arrange;
 use crate::programs::program;
@@ -50,6 +51,34 @@ pub(crate) async fn perform(script: &Script, shape: Shape) -> Result<Played, Str
     }
 }
 
+/// A program that has been started.
+struct Started {
+    name: &'static str,
+    log: PathBuf,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Started {
+    /// Waits until it says that it listens. Nobody reads what it says after that.
+    async fn listens(mut self) -> Result<(), StageError> {
+        let listening = async {
+            while let Ok(Some(line)) = self.lines.next_line().await {
+                if line.contains("listens on") || line.contains("is running") {
+                    return true;
+                }
+            }
+            false
+        };
+        match tokio::time::timeout(Duration::from_secs(20), listening).await {
+            Ok(true) => Ok(()),
+            _ => {
+                let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+                Err(broken(format!("{} did not start: {log}", self.name)))
+            }
+        }
+    }
+}
+
 struct Processes {
     shape: Shape,
     haste: u32,
@@ -63,47 +92,25 @@ fn broken(error: impl std::fmt::Display) -> StageError {
 }
 
 impl Processes {
-    /// Starts a program and waits until it says that it listens.
-    async fn start(&mut self, name: &str, config: &str, number: usize) -> Result<(), StageError> {
+    /// Starts a program. [`Started::listens`] waits until it says that it listens.
+    fn start(&mut self, name: &'static str, config: &str, number: usize) -> Result<Started, StageError> {
         let directory = self.place.as_ref().ok_or_else(|| broken("no directory"))?.path().to_owned();
         let file = directory.join(format!("{name}-{number}.toml"));
         std::fs::write(&file, config).map_err(broken)?;
-        let log = std::fs::File::create(directory.join(format!("{name}-{number}.log"))).map_err(broken)?;
+        let log = directory.join(format!("{name}-{number}.log"));
         let mut child = Command::new(program(name))
             .arg("--config")
             .arg(&file)
             .current_dir(&directory)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(log)
+            .stderr(std::fs::File::create(&log).map_err(broken)?)
             .kill_on_drop(true)
             .spawn()
             .map_err(broken)?;
         let stdout = child.stdout.take().ok_or_else(|| broken("no standard output"))?;
         self.children.push(child);
-        let mut lines = BufReader::new(stdout).lines();
-        let listening = async {
-            while let Some(line) = lines.next_line().await? {
-                if line.contains("listens on") || line.contains("is running") {
-                    return Ok(true);
-                }
-            }
-            Ok::<_, std::io::Error>(false)
-        };
-        let started = tokio::time::timeout(Duration::from_secs(20), listening).await;
-        match started {
-            Ok(Ok(true)) => {
-                // Whatever else it says must not fill the pipe.
-                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-                Ok(())
-            }
-            _ => Err(broken(format!("{name} did not start: {}", self.log(name, number)))),
-        }
-    }
-
-    fn log(&self, name: &str, number: usize) -> String {
-        let path = self.place.as_ref().map(|place| place.path().join(format!("{name}-{number}.log")));
-        path.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default()
+        Ok(Started { name, log, lines: BufReader::new(stdout).lines() })
     }
 
     /// Stops the programs as an operator would. They must end well.
@@ -181,16 +188,21 @@ impl Stage for Processes {
         match self.shape {
             Shape::AllInOne => {
                 let config = config + &at("ns", ports[1]) + &at("sb", ports[2]);
-                self.start("msnpd", &config, 0).await?;
+                self.start("msnpd", &config, 0)?.listens().await?;
             }
             Shape::Separate => {
+                let mut started = Vec::new();
                 for (number, port) in [(0, ports[1]), (1, ports[3])] {
-                    self.start("msnp-ns", &(config.clone() + &at("ns", port)), number).await?;
+                    started.push(self.start("msnp-ns", &(config.clone() + &at("ns", port)), number)?);
                 }
                 for (number, port) in [(0, ports[2]), (1, ports[4])] {
-                    self.start("msnp-sb", &(config.clone() + &at("sb", port)), number).await?;
+                    started.push(self.start("msnp-sb", &(config.clone() + &at("sb", port)), number)?);
                 }
-                self.start("msnp-ds", &config, 0).await?;
+                for started in started {
+                    started.listens().await?;
+                }
+                // Last, so that it knows all the others when the first client asks.
+                self.start("msnp-ds", &config, 0)?.listens().await?;
             }
         }
         let options = TcpOptions {
