@@ -1,7 +1,9 @@
 //! The programs under test: built once, found beside the test.
 
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Builds the programs, once.
 pub(crate) fn build() {
@@ -23,4 +25,23 @@ pub(crate) fn program(name: &str) -> PathBuf {
         me.parent().and_then(Path::parent).expect("cargo keeps tests in deps/").to_owned()
     });
     directory.join(name)
+}
+
+/// Ports for servers to listen at. They are below those that systems give to outgoing
+/// connections, so that no client of another test gets one of them before its server does.
+pub(crate) fn ports(count: usize) -> Vec<u16> {
+    const FIRST: u16 = 10_000;
+    const MANY: u16 = 20_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Two test programs at the same time begin at different places.
+    let begin = u16::try_from(std::process::id() % u32::from(MANY)).expect("it is below a u16");
+    let mut ports = Vec::with_capacity(count);
+    while ports.len() < count {
+        let step = u32::from(begin) * 7 + u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = FIRST + u16::try_from(step % u32::from(MANY)).expect("it is below a u16");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            ports.push(port);
+        }
+    }
+    ports
 }

@@ -30,6 +30,8 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let listen = |source| ServeError::Listen { section: "ns", address: settings.listen, source };
     let address = listener.local_addr().map_err(listen)?;
     let endpoint = config::endpoint(settings.public.as_ref(), address);
+    // Whoever signs in from here on reads what was changed before.
+    let mark = parts.store.touched_mark().await?;
     let (hall, member) = Hall::open(parts, endpoint, settings.weight).await?;
     info!(role = %Role::Notification, %address, "listening");
     let door = Door {
@@ -40,7 +42,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let notice = settings.stop_notice.0;
     let stop = shutdown.clone();
     let task = tokio::spawn(async move {
-        let watching = tokio::spawn(outside::watch(Arc::clone(&hall), stop));
+        let watching = tokio::spawn(outside::watch(Arc::clone(&hall), mark, stop));
         let seats = Arc::clone(&hall);
         listener::serve(listener, door, move |seat| seats.seat(seat)).await;
         // Those who are signed in hear of it, have the time to, and are sent away.

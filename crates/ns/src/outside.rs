@@ -14,21 +14,16 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How many looks there are between two sweeps.
 const SWEEP: u64 = 60;
 
-/// Looks until the server stops.
-pub(crate) async fn watch(hall: Arc<Hall>, shutdown: Shutdown) {
-    let mut mark = None;
+/// Looks until the server stops for what was changed since `mark`.
+pub(crate) async fn watch(hall: Arc<Hall>, mut mark: i64, shutdown: Shutdown) {
     let mut looks = 0;
     loop {
         tokio::select! {
             () = time::sleep(LOOK) => {}
             () = shutdown.stopping() => return,
         }
-        let looked = match mark {
-            Some(mark) => hall.look_outside(mark).await,
-            None => hall.store.touched_mark().await,
-        };
-        match looked {
-            Ok(now) => mark = Some(now),
+        match hall.look_outside(mark).await {
+            Ok(now) => mark = now,
             Err(error) => warn!(%error, "cannot see what was changed from outside"),
         }
         looks += 1;

@@ -30,10 +30,18 @@ impl Client {
         if !answer.contains(" OK ") {
             return Err(io::Error::other(format!("not signed in: {answer}")));
         }
-        let profile = client.line()?;
-        let length = profile.rsplit(' ').next().and_then(|length| length.parse().ok()).unwrap_or(0);
-        client.reader.read_exact(&mut vec![0; length])?;
+        client.message()?;
         Ok(client)
+    }
+
+    /// The payload of a message that must come next.
+    pub(crate) fn message(&mut self) -> io::Result<String> {
+        let head = self.line()?;
+        assert!(head.starts_with("MSG Hotmail Hotmail "), "{head}");
+        let length = head.rsplit(' ').next().and_then(|length| length.parse().ok()).unwrap_or(0);
+        let mut payload = vec![0; length];
+        self.reader.read_exact(&mut payload)?;
+        String::from_utf8(payload).map_err(io::Error::other)
     }
 
     /// Sends a command with the next transaction for `{}`, and returns that.

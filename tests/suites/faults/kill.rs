@@ -2,79 +2,19 @@
 //! acknowledged is there after the restart, and at most the one that was under way besides.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use model::{Email, Name};
-use store::{MasterKey, NewAccount, Password, Store};
-
 use crate::client::Client;
+use crate::daemon::{Daemon, EDITOR, PASSWORD, prepare};
 use crate::programs;
 
 /// How often the daemon is killed.
 const ROUNDS: u32 = 40;
 /// People to put on the list and take off it.
 const PEOPLE: usize = 12;
-const EDITOR: &str = "editor@example.com";
-const PASSWORD: &str = "password";
-
 fn person(number: usize) -> String {
     format!("person{number}@example.com")
-}
-
-/// A directory with a store of accounts, and a configuration on free ports.
-fn prepare(directory: &Path) -> SocketAddr {
-    let listeners: Vec<_> = (0..3).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let at: Vec<SocketAddr> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
-    let config = format!(
-        "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nlimits.commands_at_once = 0\n",
-        at[0], at[1], at[2]
-    );
-    fs::write(directory.join("msnpd.toml"), config).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let key = MasterKey::load_or_create(&directory.join("data/master.key")).unwrap();
-        let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
-        let store = Store::open(&url.parse().unwrap(), key).await.unwrap();
-        for handle in (0..PEOPLE).map(person).chain([EDITOR.to_owned()]) {
-            let email = Email::parse(&handle).unwrap();
-            let (name, password) = (Name::from(&email), Password::new(PASSWORD.to_owned()));
-            store.create_account(NewAccount { email, name, password, md5: true }).await.unwrap();
-        }
-        store.close().await;
-    });
-    at[1]
-}
-
-/// Kills what it holds, also when a test fails.
-struct Daemon(Child);
-
-impl Daemon {
-    fn start(directory: &Path) -> Self {
-        let mut child = Command::new(programs::program("msnpd"))
-            .args(["--config", "msnpd.toml"])
-            .current_dir(directory)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("running"), "msnpd did not start: {line}");
-        Self(child)
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// What the client knows of its list: what was acknowledged, and the edit that was not.
@@ -137,10 +77,11 @@ fn rand_below(limit: usize) -> usize {
 fn no_acknowledged_edit_is_lost() {
     programs::build();
     let directory = tempfile::tempdir().unwrap();
-    let ns = prepare(directory.path());
+    let people: Vec<String> = (0..PEOPLE).map(person).collect();
+    let ns = prepare(directory.path(), &people);
     let mut known = Known::default();
     for round in 0..ROUNDS {
-        let mut daemon = Daemon::start(directory.path());
+        let daemon = Daemon::start(directory.path());
         let mut client = Client::sign_in(ns, EDITOR, PASSWORD).unwrap();
         let found: BTreeSet<String> = client.list("FL").unwrap().into_iter().collect();
         assert!(
@@ -155,8 +96,7 @@ fn no_acknowledged_edit_is_lost() {
         let began = Instant::now();
         let killer = thread::spawn(move || {
             thread::sleep(life.saturating_sub(began.elapsed()));
-            daemon.0.kill().unwrap();
-            daemon.0.wait().unwrap();
+            daemon.kill();
         });
         client.send("SYN {} 0").unwrap();
         while let Ok(line) = client.line() {

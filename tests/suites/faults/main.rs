@@ -1,4 +1,4 @@
-//! Faults with real processes: what is acknowledged must survive.
+//! Real processes: what is acknowledged survives, what the operator does is told, a stop is clean.
 
 #![expect(clippy::unwrap_used, reason = "a fault test fails by panicking")]
 
@@ -6,4 +6,6 @@
 mod programs;
 
 mod client;
+mod daemon;
 mod kill;
+mod operator;

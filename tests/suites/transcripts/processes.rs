@@ -1,7 +1,6 @@
 //! The stages over TCP: `msnpd`, or the separate programs, started afresh for each script.
 
 use std::fmt::Write as _;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::arrange;
-use crate::programs::program;
+use crate::programs::{ports, program};
 
 /// Which programs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -158,14 +157,6 @@ impl Processes {
     }
 }
 
-/// The programs bind where they are told; two scripts at once must not get the same ports, so
-/// each asks the system for as many as it needs at the same time.
-fn ports() -> Vec<u16> {
-    let listeners: Vec<TcpListener> =
-        (0..6).map(|_| TcpListener::bind("127.0.0.1:0").expect("there are free ports")).collect();
-    listeners.iter().map(|listener| listener.local_addr().expect("it is bound").port()).collect()
-}
-
 impl Stage for Processes {
     fn name(&self) -> &'static str {
         match self.shape {
@@ -182,7 +173,7 @@ impl Stage for Processes {
         arrange::arrange(&store, cast).await?;
         store.close().await;
         self.place = Some(place);
-        let ports = ports();
+        let ports = ports(6);
         let config = self.config(cast, &ports);
         let at = |section: &str, port: u16| format!("{section}.listen = \"127.0.0.1:{port}\"\n");
         match self.shape {

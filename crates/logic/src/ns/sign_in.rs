@@ -99,7 +99,7 @@ impl Session {
                 self.begin(trid, identity, *signed_in, now, effects);
             }
             (Stage::Identifying(trid) | Stage::SigningIn(trid, _), _) => {
-                refuse_and_close(effects, trid, Code::ServerUnavailable, "the store or the bus is not there");
+                refuse_and_close(effects, trid, Code::DatabaseUnavailable, "the store is not there");
             }
             (stage, _) => self.stage = stage,
         }

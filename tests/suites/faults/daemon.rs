@@ -1,0 +1,80 @@
+//! `msnpd` as a process, on a store with accounts.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use model::{Email, Name};
+use store::{MasterKey, NewAccount, Password, Store};
+
+use crate::programs;
+
+/// The account that the tests sign in with.
+pub(crate) const EDITOR: &str = "editor@example.com";
+/// The password of every account.
+pub(crate) const PASSWORD: &str = "password";
+
+/// A directory with a store of accounts, and a configuration on free ports.
+pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
+    let at: Vec<SocketAddr> = programs::ports(3).into_iter().map(|port| ([127, 0, 0, 1], port).into()).collect();
+    let config = format!(
+        "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nlimits.commands_at_once = 0\n",
+        at[0], at[1], at[2]
+    );
+    fs::write(directory.join("msnpd.toml"), config).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let key = MasterKey::load_or_create(&directory.join("data/master.key")).unwrap();
+        let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
+        let store = Store::open(&url.parse().unwrap(), key).await.unwrap();
+        for handle in people.iter().map(String::as_str).chain([EDITOR]) {
+            let email = Email::parse(handle).unwrap();
+            let (name, password) = (Name::from(&email), Password::new(PASSWORD.to_owned()));
+            store.create_account(NewAccount { email, name, password, md5: true }).await.unwrap();
+        }
+        store.close().await;
+    });
+    at[1]
+}
+
+/// Kills what it holds, also when a test fails.
+pub(crate) struct Daemon(Child);
+
+impl Daemon {
+    pub(crate) fn start(directory: &Path) -> Self {
+        let mut child = Command::new(programs::program("msnpd"))
+            .args(["--config", "msnpd.toml"])
+            .current_dir(directory)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("running"), "msnpd did not start: {line}");
+        Self(child)
+    }
+}
+
+impl Daemon {
+    /// Ends it without a warning.
+    pub(crate) fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Ends it as an operator would, and tells whether it ended well.
+    pub(crate) fn terminate(mut self) -> bool {
+        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
+        told.success() && self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
