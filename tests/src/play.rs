@@ -117,6 +117,11 @@ impl<'a, S: Stage> Player<'a, S> {
 
     /// Opens a connection under the name `link`.
     pub(crate) async fn connect(&mut self, link: &str, place: Place) -> Result<(), Failure> {
+        // A client that goes on to another server lets go of the one that referred it.
+        if let Some(before) = self.links.get(link).filter(|before| before.end != End::Dropped) {
+            let id = before.id;
+            self.stage.drop(id, false).await;
+        }
         if self.links.get(link).is_some_and(Link::is_open) {
             return Err(self.failed("a new connection", "it is open already", Some(link)));
         }

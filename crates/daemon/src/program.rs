@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use bus::{Bus, BusUrl, Secret};
 use clap::Args;
 use store::{MasterKey, Store};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{Config, Parts, Running, ServeError, Shutdown, logging};
 
@@ -67,21 +67,41 @@ pub fn alone(
         "one daemon alone needs a bus to find the others: set [bus] url = \"hub:tcp://127.0.0.1:1866\", or run msnpd"
     );
     runtime()?.block_on(async {
+        let signals = Signals::listen()?;
         let parts = open(config).await?;
         let shutdown = Shutdown::default();
         let running = serve(&parts, &shutdown).await?;
         say(&format!("The {name} server listens on {}.", running.address));
-        until_stopped(parts, vec![running], shutdown).await
+        until_stopped(signals, parts, vec![running], shutdown).await
     })
 }
 
-/// Waits for SIGTERM or SIGINT, then stops what runs.
-pub async fn until_stopped(parts: Parts, running: Vec<Running>, shutdown: Shutdown) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+/// SIGTERM and SIGINT, waited for from the time that this is made: whoever is told that a daemon
+/// runs may stop it at once.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to wait for them.
+    pub fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+        Ok(Self { terminate, interrupt })
+    }
+}
+
+/// Waits for a signal to stop, then stops what runs.
+pub async fn until_stopped(
+    mut signals: Signals,
+    parts: Parts,
+    running: Vec<Running>,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = signals.terminate.recv() => {}
+        _ = signals.interrupt.recv() => {}
     }
     tracing::info!("stopping");
     shutdown.stop();

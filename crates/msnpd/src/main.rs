@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use daemon::program::{Common, finish, open, runtime, say, until_stopped};
+use daemon::program::{Common, Signals, finish, open, runtime, say, until_stopped};
 use daemon::{Running, Shutdown};
 
 mod demo;
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(config) = arguments.common.configuration()? else { return Ok(()) };
     runtime()?.block_on(async {
+        let signals = Signals::listen()?;
         let parts = open(config).await?;
         let shutdown = Shutdown::default();
         // The others come first, so that a dispatch server that listens can refer at once.
@@ -36,7 +37,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         if arguments.demo {
             say(&demo::accounts(&parts.store).await?);
         }
-        until_stopped(parts, vec![ds, ns, sb], shutdown).await
+        until_stopped(signals, parts, vec![ds, ns, sb], shutdown).await
     })
 }
 

@@ -28,7 +28,7 @@ pub(crate) enum Shape {
 
 /// How much faster than written time passes in scripts that wait for minutes. The servers' own
 /// times are shortened alike.
-const HASTE: u32 = 150;
+const HASTE: u32 = 100;
 
 /// Plays one script.
 pub(crate) async fn perform(script: &Script, shape: Shape) -> Result<Played, String> {
