@@ -32,7 +32,7 @@ fn lines_captures_and_the_way_from_server_to_server() {
     assert_eq!(result, Ok(Played::Passed));
     assert_eq!(fake.places, [Place::Dispatch, Place::At("h:1863".to_owned())]);
     assert_eq!(fake.waited, Duration::from_secs(300));
-    assert_eq!(stage.drops, [(0, false), (1, true)], "a name that goes to a second connection lets go of the first");
+    assert_eq!(fake.dropped, [(0, false), (1, true)], "a name that goes to a second connection lets go of the first");
 }
 
 #[test]
