@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bus::{Answering, Handler, Members, NotRung, Request, Response};
-use daemon::link::batch;
 use logic::Outlet as _;
 use logic::ns::{Called, Notice, Ring};
 use model::{Admission, Email, NodeId, Notice as News, Role};
@@ -43,7 +42,7 @@ impl Handler for Hall {
         drop(others);
         for node in lost {
             debug!(%node, "a notification server is gone");
-            batch(|| self.change(|presence, _| presence.lost(node)));
+            self.change(|presence, _| presence.lost(node));
         }
     }
 

@@ -51,10 +51,10 @@ impl Desk {
             };
             match admit(&hall, session, link, entry, admission, room) {
                 Ok(place) => {
-                    let (name, id) = (place.name.clone(), place.id);
+                    let name = place.name.clone();
                     let idle_at = lock(&place.room).idle_at(&hall.rules);
                     let _first = inside.set(place);
-                    Answer::Entered { name, room: id, idle_at }
+                    Answer::Entered { name, idle_at }
                 }
                 Err(refused) => Answer::Refused(refused),
             }

@@ -54,8 +54,6 @@ pub enum Answer {
     Entered {
         /// As the cookie has it.
         name: Name,
-        /// The room.
-        room: RoomId,
         /// When to ask whether it is idle.
         idle_at: Instant,
     },
@@ -241,7 +239,7 @@ impl Machine for Session {
             Stage::Entering { entry, email } => {
                 let (Entry::Opening(trid) | Entry::Answering(trid)) = entry;
                 match answer {
-                    Answer::Entered { name, room: _, idle_at } => {
+                    Answer::Entered { name, idle_at } => {
                         let calls = Bucket::full(now);
                         self.stage = Stage::Inside(Inside { email, name, calls, idle_at, pending: None });
                     }
