@@ -55,7 +55,7 @@ impl Hall {
 
     /// A client has connected.
     pub fn seat(self: &Arc<Self>, seat: &Seat<()>) -> (Session, Desk) {
-        let session = Session::new(Arc::clone(&self.rules), Site { reached: seat.reached });
+        let session = Session::new(Arc::clone(&self.rules), Site { reached: seat.reached, peer: seat.peer });
         (session, Desk(Arc::clone(self)))
     }
 

@@ -24,6 +24,6 @@ pub use list::{List, Lists};
 pub use name::{BadName, Name, encoded_len, must_escape};
 pub use news::{Address, Notice};
 pub use place::{Endpoint, HostPort, Role};
-pub use presence::{Picture, Presence, Status};
-pub use roster::{Change, Contact, ContactEntry, Edit, MessagePrivacy, ReversePrompt, Roster};
+pub use presence::{Personal, Picture, Presence, Status};
+pub use roster::{Change, Contact, ContactEntry, Edit, MessagePrivacy, ReversePrompt, Roster, Stamps};
 pub use ticket::{Admission, Cookie};

@@ -30,6 +30,10 @@ pub enum Status {
 /// The URL-encoded MSNObject of a display picture, relayed byte for byte (MSNP9+).
 pub type Picture = Arc<str>;
 
+/// The personal message and current media of a user: the `<Data>` document of a `UUX`, relayed byte
+/// for byte in `UBX` (MSNP11+).
+pub type Personal = Arc<str>;
+
 /// What a watcher is shown of someone who is online and visible to them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Presence {
@@ -45,4 +49,18 @@ pub struct Presence {
     pub capabilities: u32,
     /// Their display picture, if they have one (MSNP9+).
     pub picture: Option<Picture>,
+    /// Their personal message and current media, if they have told any (MSNP11+).
+    pub personal: Option<Personal>,
+}
+
+impl Presence {
+    /// Do both look the same but for the personal message, which is told apart?
+    pub fn looks_like(&self, other: &Self) -> bool {
+        self.face() == other.face()
+    }
+
+    /// All but the personal message.
+    pub fn face(&self) -> impl PartialEq + std::hash::Hash {
+        (self.user, &self.email, &self.name, self.status, self.capabilities, &self.picture)
+    }
 }

@@ -33,10 +33,9 @@ pub struct Roster {
     pub name: Name,
     /// The version of all this.
     pub serial: Serial,
-    /// When a list last changed, in Unix milliseconds (the first time stamp of MSNP10+'s `SYN`).
-    pub lists_at: i64,
-    /// When a setting last changed, in Unix milliseconds (the second one).
-    pub settings_at: i64,
+    /// When lists and settings last changed, as the store has it. `None` once something has been
+    /// changed in this copy since it was read.
+    pub stamps: Option<Stamps>,
     /// `GTC`
     pub prompt: ReversePrompt,
     /// `BLP`
@@ -47,6 +46,16 @@ pub struct Roster {
     pub groups: Vec<Group>,
     /// Everyone who is on at least one list, in the order in which they came.
     pub contacts: Vec<Contact>,
+}
+
+/// The version of lists and settings as MSNP10+ clients see it: when they last changed, in Unix
+/// milliseconds. No two changes of an account have the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stamps {
+    /// The last change of a list.
+    pub lists: i64,
+    /// The last change of a setting.
+    pub settings: i64,
 }
 
 /// Someone on at least one list of a [`Roster`].
@@ -74,6 +83,11 @@ impl Roster {
         self.contacts.iter().find(|contact| contact.email == *email)
     }
 
+    /// The contact with this identifier.
+    pub fn by_guid(&self, guid: Guid) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.guid == guid)
+    }
+
     /// The contact with this number.
     pub fn by_id(&self, user: UserId) -> Option<&Contact> {
         self.contacts.iter().find(|contact| contact.user == user)
@@ -82,6 +96,11 @@ impl Roster {
     /// The group with this number.
     pub fn group(&self, id: GroupId) -> Option<&Group> {
         self.groups.iter().find(|group| group.id == id)
+    }
+
+    /// The group with this identifier. Group 0 has one too, but no client is told it.
+    pub fn group_by_guid(&self, guid: Guid) -> Option<&Group> {
+        self.groups.iter().find(|group| group.guid == guid && group.id != GroupId::OTHER)
     }
 
     /// Those on `list`, in order.

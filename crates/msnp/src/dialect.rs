@@ -22,11 +22,33 @@ pub enum Dialect {
     Msnp6,
     /// MSN Messenger 4.5 to 4.7
     Msnp7,
+    /// MSN Messenger 5.0
+    Msnp8,
+    /// MSN Messenger 6.0
+    Msnp9,
+    /// MSN Messenger 6.1 and 6.2
+    Msnp10,
+    /// MSN Messenger 7.0
+    Msnp11,
+    /// MSN Messenger 7.5
+    Msnp12,
 }
 
 impl Dialect {
     /// All, oldest first.
-    pub const ALL: [Self; 6] = [Self::Msnp2, Self::Msnp3, Self::Msnp4, Self::Msnp5, Self::Msnp6, Self::Msnp7];
+    pub const ALL: [Self; 11] = [
+        Self::Msnp2,
+        Self::Msnp3,
+        Self::Msnp4,
+        Self::Msnp5,
+        Self::Msnp6,
+        Self::Msnp7,
+        Self::Msnp8,
+        Self::Msnp9,
+        Self::Msnp10,
+        Self::Msnp11,
+        Self::Msnp12,
+    ];
 
     /// Its row.
     pub const fn traits(self) -> &'static Traits {
@@ -37,6 +59,11 @@ impl Dialect {
             Self::Msnp5 => &MSNP5,
             Self::Msnp6 => &MSNP6,
             Self::Msnp7 => &MSNP7,
+            Self::Msnp8 => &MSNP8,
+            Self::Msnp9 => &MSNP9,
+            Self::Msnp10 => &MSNP10,
+            Self::Msnp11 => &MSNP11,
+            Self::Msnp12 => &MSNP12,
         }
     }
 
@@ -78,6 +105,14 @@ pub struct Traits {
     pub referral: Referral,
     /// The form of what follows `SYN`.
     pub burst: Burst,
+    /// Answers about lists and settings tell the list version.
+    pub list_versions: bool,
+    /// How commands name contacts and groups.
+    pub keys: Keys,
+    /// What refuses to put someone on a list who has no account.
+    pub unknown_contact: Code,
+    /// What is done about a `BLP` or `GTC` that says what is so already.
+    pub repeated_setting: Repeated,
     /// The fields of the profile message after sign-in.
     pub profile: Profile,
     /// The answer to `URL` ends with a site id.
@@ -86,6 +121,20 @@ pub struct Traits {
     pub invitation_words: usize,
     /// The form of `ILN` and `NLN`, and of what `CHG` can tell.
     pub presence: PresenceShape,
+    /// The client shows personal messages and current media (`UBX`); to others none are sent.
+    pub personal: bool,
+    /// The answer to `PNG` says when the next one is wanted.
+    pub next_ping: bool,
+    /// The client is told its credit for text messages (`SBS`) after sign-in.
+    pub credit: bool,
+    /// The form of a message about the state of a mailbox.
+    pub mail: Mail,
+    /// The reasons that `OUT` can give.
+    pub farewells: Farewells,
+    /// Data messages (`MSG … D`) exist in rooms.
+    pub data_messages: bool,
+    /// `IRO` and `JOI` tell capability bits.
+    pub roster_capabilities: bool,
     /// How the client is asked to prove what program it is.
     pub challenge: Challenge,
     /// The form in which pages for mobile phones come back, if at all.
@@ -96,11 +145,20 @@ pub struct Traits {
     pub unverified: Code,
 }
 
+impl Traits {
+    /// Do clients of this dialect know of this group?
+    pub fn shows(&self, group: &model::Group) -> bool {
+        self.keys != Keys::Guids || group.id != model::GroupId::OTHER
+    }
+}
+
 /// A security package: the way a client proves who it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Package {
     /// `MD5`: a digest of a challenge and the password.
     Md5,
+    /// `TWN`: a ticket that the client got for its password by HTTP.
+    Twn,
 }
 
 /// The form of `USR … OK`.
@@ -110,6 +168,10 @@ pub enum SignedIn {
     Name,
     /// `USR t OK handle name verified`
     NameAndVerified,
+    /// `USR t OK handle name verified restricted`
+    NameVerifiedRestricted,
+    /// `USR t OK handle verified restricted`: the name comes as `PRP MFN`.
+    VerifiedRestricted,
 }
 
 /// The form of `XFR … NS`.
@@ -132,6 +194,13 @@ pub enum Burst {
     ListsAndProperties,
     /// The same with `LSG`, and group numbers on entries of FL.
     ListsPropertiesAndGroups,
+    /// Counts in `SYN`, one `LST` per person with the bits of their lists, properties only where
+    /// they are set, and no transaction nor version on any line.
+    Compact,
+    /// The same with two time stamps for a version, and `N= F= C=` and identifiers of groups.
+    Stamped,
+    /// The same with a network number on each `LST`.
+    StampedWithNetwork,
 }
 
 impl Burst {
@@ -142,8 +211,62 @@ impl Burst {
 
     /// Does it hold `LSG`, and do entries of FL name their groups?
     pub const fn has_groups(self) -> bool {
-        matches!(self, Self::ListsPropertiesAndGroups)
+        !matches!(self, Self::Lists | Self::ListsAndProperties)
     }
+
+    /// Is there one line per person, rather than per entry of a list?
+    pub const fn is_compact(self) -> bool {
+        matches!(self, Self::Compact | Self::Stamped | Self::StampedWithNetwork)
+    }
+
+    /// Is the version of lists and settings told as two time stamps?
+    pub const fn is_stamped(self) -> bool {
+        matches!(self, Self::Stamped | Self::StampedWithNetwork)
+    }
+}
+
+/// How commands name contacts and groups, and what follows for groups.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Keys {
+    /// Contacts by their handles. There are no groups.
+    Handles,
+    /// Contacts by their handles, groups by numbers. Everyone on FL is in a group, group 0 if in no
+    /// other; who is taken out of the last one leaves FL.
+    GroupNumbers,
+    /// Contacts on FL and groups by identifiers, as in an address book. A contact may be in no
+    /// group; group 0 is not shown; no two groups have the same name.
+    Guids,
+}
+
+/// What is done about a setting that is so already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeated {
+    /// It is refused with 218.
+    Refused,
+    /// It is confirmed: msn-pecan signs off when it is refused, and msnp11-sdk waits for ever.
+    Confirmed,
+}
+
+/// The form of a message about the state of a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mail {
+    /// `application/x-msmsgsemailnotification`
+    Application,
+    /// `text/x-msmsgsinitialemailnotification`
+    Text,
+    /// `text/x-msmsgsinitialmdatanotification`, with the counts in XML.
+    Data,
+}
+
+/// The reasons that `OUT` can give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Farewells {
+    /// `OTH` and `SSD`.
+    Few,
+    /// Also `MIG` and `TOU`.
+    More,
+    /// Also `RCT`, with the minutes after which to come back.
+    Return,
 }
 
 /// The fields of the profile message after sign-in.
@@ -153,6 +276,10 @@ pub enum Profile {
     LoginTime,
     /// All that Hotmail knew in 2000.
     Personal,
+    /// The same and the client's own address.
+    PersonalWithAddress,
+    /// The same, and that lists are kept as an address book.
+    Migrated,
 }
 
 /// The form of `ILN` and `NLN`, and of what `CHG` can tell.
@@ -160,11 +287,15 @@ pub enum Profile {
 pub enum PresenceShape {
     /// State, handle, friendly name.
     Plain,
+    /// The same and the capability bits of the client.
+    Capabilities,
+    /// The same and the display picture, if there is one.
+    Picture,
 }
 
 impl PresenceShape {
     /// How many shapes there are: an event is encoded at most so many times, however many see it.
-    pub const COUNT: usize = 1;
+    pub const COUNT: usize = 3;
 
     /// Its place among them.
     pub const fn index(self) -> usize {
@@ -179,6 +310,8 @@ pub enum Challenge {
     None,
     /// MD5 of the challenge and the product key.
     Plain,
+    /// The same digest, mixed with what a generator makes of it, the challenge and the product id.
+    Mixed,
 }
 
 /// The form in which pages for mobile phones come back.
@@ -188,6 +321,8 @@ pub enum Pages {
     None,
     /// As `IPG`.
     Ipg,
+    /// As `IPG`; and the client pages with `PGD`, no longer with `PAG`.
+    IpgByDevice,
 }
 
 /// A set of [`Command`]s.
@@ -203,6 +338,15 @@ impl Commands {
         let mut i = 0;
         while i < commands.len() {
             self.0 |= 1 << commands[i] as u64;
+            i += 1;
+        }
+        self
+    }
+
+    const fn without(mut self, commands: &[Command]) -> Self {
+        let mut i = 0;
+        while i < commands.len() {
+            self.0 &= !(1 << commands[i] as u64);
             i += 1;
         }
         self
@@ -242,10 +386,21 @@ const MSNP2: Traits = Traits {
     signed_in: SignedIn::Name,
     referral: Referral::Address,
     burst: Burst::Lists,
+    list_versions: true,
+    keys: Keys::Handles,
+    unknown_contact: Code::InvalidUser,
+    repeated_setting: Repeated::Refused,
     profile: Profile::LoginTime,
     url_site: false,
     invitation_words: 0,
     presence: PresenceShape::Plain,
+    personal: false,
+    next_ping: false,
+    credit: false,
+    mail: Mail::Application,
+    farewells: Farewells::Few,
+    data_messages: false,
+    roster_capabilities: false,
     challenge: Challenge::None,
     pages: Pages::None,
     alerts: false,
@@ -264,6 +419,7 @@ const MSNP3: Traits = Traits {
     profile: Profile::Personal,
     url_site: true,
     invitation_words: 2,
+    mail: Mail::Text,
     ..MSNP2
 };
 
@@ -296,8 +452,62 @@ const MSNP7: Traits = Traits {
     commands: MSNP6.commands.with(&[Command::Lsg, Command::Adg, Command::Rmg, Command::Reg]),
     referral: Referral::AddressZeroCurrent,
     burst: Burst::ListsPropertiesAndGroups,
+    keys: Keys::GroupNumbers,
     ..MSNP6
 };
+
+const MSNP8: Traits = Traits {
+    number: 8,
+    name: "MSNP8",
+    commands: MSNP7.commands.without(&[Command::Inf, Command::Fnd]),
+    package: Package::Twn,
+    signed_in: SignedIn::NameVerifiedRestricted,
+    burst: Burst::Compact,
+    profile: Profile::PersonalWithAddress,
+    presence: PresenceShape::Capabilities,
+    ..MSNP7
+};
+
+const MSNP9: Traits = Traits {
+    number: 9,
+    name: "MSNP9",
+    commands: MSNP8.commands.without(&[Command::Lst, Command::Lsg]).with(&[Command::Pgd]),
+    presence: PresenceShape::Picture,
+    next_ping: true,
+    pages: Pages::IpgByDevice,
+    data_messages: true,
+    ..MSNP8
+};
+
+const MSNP10: Traits = Traits {
+    number: 10,
+    name: "MSNP10",
+    commands: MSNP9.commands.without(&[Command::Add, Command::Rea]).with(&[Command::Adc, Command::Sbp]),
+    signed_in: SignedIn::VerifiedRestricted,
+    burst: Burst::Stamped,
+    list_versions: false,
+    keys: Keys::Guids,
+    unknown_contact: Code::InvalidUserName,
+    repeated_setting: Repeated::Confirmed,
+    profile: Profile::Migrated,
+    farewells: Farewells::More,
+    ..MSNP9
+};
+
+const MSNP11: Traits = Traits {
+    number: 11,
+    name: "MSNP11",
+    commands: MSNP10.commands.with(&[Command::Uux, Command::Gcf]),
+    personal: true,
+    credit: true,
+    mail: Mail::Data,
+    challenge: Challenge::Mixed,
+    farewells: Farewells::Return,
+    ..MSNP10
+};
+
+const MSNP12: Traits =
+    Traits { number: 12, name: "MSNP12", burst: Burst::StampedWithNetwork, roster_capabilities: true, ..MSNP11 };
 
 #[cfg(test)]
 mod tests {

@@ -15,9 +15,11 @@ pub mod dialect;
 pub mod frame;
 pub mod ns;
 pub mod sb;
+mod stamp;
 pub mod url;
 mod word;
 mod write;
+mod xml;
 
 pub use codes::Code;
 pub use dialect::{Dialect, Traits};

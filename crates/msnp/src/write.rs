@@ -59,6 +59,22 @@ impl Line<'_> {
         self
     }
 
+    /// `key=value`, where the value needs no encoding.
+    pub(crate) fn pair(self, key: &str, value: &str) -> Self {
+        debug_assert!(!value.bytes().any(|byte| byte <= b' '), "{value:?} is not one word");
+        let line = self.word(key);
+        line.out.push(b'=');
+        line.out.extend_from_slice(value.as_bytes());
+        line
+    }
+
+    /// `key=value`, the value URL-encoded.
+    pub(crate) fn pair_text(self, key: &str, value: &str) -> Self {
+        let line = self.pair(key, "");
+        url::encode_into(line.out, value);
+        line
+    }
+
     pub(crate) fn name(self, name: &Name) -> Self {
         self.text(name.as_str())
     }

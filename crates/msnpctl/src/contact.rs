@@ -7,6 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use logic::ns::lists::{Deed, Limits, decide};
 use model::{Contact, Email, GroupId, List, Name, Roster};
 use msnp::Code;
+use msnp::dialect::Keys;
 use serde_json::{Value, json};
 
 use crate::group::group_id;
@@ -99,8 +100,8 @@ async fn add(
             let peer = find(office, roster, email).await?;
             let name = name.clone().unwrap_or_else(|| peer.name.clone());
             let deed = Deed::Add { list, peer: Box::new(peer.clone()), name, group };
-            let changes =
-                decide(roster, &deed, &limits).map_err(|code| refused(code, owner, email, list, group, &limits))?;
+            let changes = decide(roster, &deed, &limits, Keys::GroupNumbers)
+                .map_err(|code| refused(code, owner, email, list, group, &limits))?;
             Ok(Decided { changes, peer: Some(peer) })
         })
         .await?;
@@ -121,8 +122,8 @@ async fn remove(office: &Office, owner: &Email, email: &Email, list: List) -> an
         .edit(owner, async |roster| {
             find(office, roster, email).await?;
             let deed = Deed::Remove { list, email: email.clone(), group: None };
-            let changes =
-                decide(roster, &deed, &limits).map_err(|code| refused(code, owner, email, list, None, &limits))?;
+            let changes = decide(roster, &deed, &limits, Keys::GroupNumbers)
+                .map_err(|code| refused(code, owner, email, list, None, &limits))?;
             Ok(Decided { changes, peer: None })
         })
         .await?;

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use logic::ns::lists::{Deed, decide};
 use model::{Change, Email, Group, GroupId, MAX_GROUPS, Name};
 use msnp::Code;
+use msnp::dialect::Keys;
 use serde_json::{Value, json};
 
 use crate::office::{Decided, Office};
@@ -50,10 +51,14 @@ async fn add(office: &Office, owner: &Email, number: GroupId, name: &Name) -> an
         .edit(owner, async |roster| {
             let taken = roster.group(number).map(|group| &group.name);
             ensure!(taken.is_none(), "{owner} has a group {} already", number.number());
-            let mut changes = decide(roster, &Deed::AddGroup(name.clone()), &limits).map_err(|code| match code {
-                Code::TooManyGroups => anyhow!("{owner} has as many groups as [ns] groups allows: {}", limits.groups),
-                code => anyhow!("the groups of {owner} cannot be changed: {}", code.sentence()),
-            })?;
+            let mut changes = decide(roster, &Deed::AddGroup(name.clone()), &limits, Keys::GroupNumbers).map_err(
+                |code| match code {
+                    Code::TooManyGroups => {
+                        anyhow!("{owner} has as many groups as [ns] groups allows: {}", limits.groups)
+                    }
+                    code => anyhow!("the groups of {owner} cannot be changed: {}", code.sentence()),
+                },
+            )?;
             for change in &mut changes {
                 if let Change::PutGroup(group) = change {
                     group.id = number;

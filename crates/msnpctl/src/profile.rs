@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 use logic::ns::lists::{Deed, decide};
 use model::{Email, Property, Props, encoded_len};
+use msnp::dialect::Keys;
 use serde_json::{Value, json};
 
 use crate::office::{Decided, Office};
@@ -76,7 +77,7 @@ async fn set(office: &Office, email: &Email, news: News) -> anyhow::Result<Outpu
         .edit(email, async |roster| {
             let mut changes = Vec::new();
             for deed in &deeds {
-                let decided = decide(roster, deed, &limits);
+                let decided = decide(roster, deed, &limits, Keys::GroupNumbers);
                 changes.extend(
                     decided.map_err(|code| anyhow!("the profile of {email} cannot be changed: {}", code.sentence()))?,
                 );

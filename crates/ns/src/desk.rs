@@ -14,6 +14,7 @@ use model::{
     UserId,
 };
 use msnp::Dialect;
+use msnp::dialect::Package;
 use msnp::ns::Search;
 use store::{Directory, StoreError};
 use tracing::{debug, warn};
@@ -41,7 +42,7 @@ impl Desk {
         self.who.as_ref().map(|(identity, _)| (identity.user, self.session))
     }
 
-    fn identify(&self, email: Email) -> Reply<Answer> {
+    fn identify(&self, email: Email, package: Package) -> Reply<Answer> {
         let members = self.hall.member().map(|member| member.members());
         let home = members.as_ref().and_then(|members| members.home_of(&email));
         if let Some(home) = home.filter(|home| home.id != self.hall.id) {
@@ -49,6 +50,10 @@ impl Desk {
         }
         if self.hall.is_shut_to(self.peer) {
             return Reply::Now(Answer::Identified(Found::TooMany));
+        }
+        if package == Package::Twn {
+            let challenge = login::twn::challenge(unix_seconds(), rand::random());
+            return Reply::Now(Answer::Identified(Found::Ticket { challenge }));
         }
         let hall = Arc::clone(&self.hall);
         Reply::Later(Box::pin(async move {
@@ -58,6 +63,19 @@ impl Desk {
             let account = usable.map(|login| (identity(login.account), Secret(login.password.expose().to_owned())));
             let challenge = login::md5::challenge(unix_seconds(), rand::random());
             Answer::Identified(Found::Challenge { challenge, account })
+        }))
+    }
+
+    fn redeem(&self, Secret(ticket): Secret) -> Reply<Answer> {
+        let hall = Arc::clone(&self.hall);
+        Reply::Later(Box::pin(async move {
+            match hall.store.redeem_ticket(&ticket).await.inspect_err(log("read an account")) {
+                Ok(account) => {
+                    let account = account.filter(|account| !account.suspended);
+                    Answer::Redeemed(account.map(|account| Box::new(identity(account))))
+                }
+                Err(_) => Answer::Unavailable,
+            }
         }))
     }
 
@@ -194,6 +212,7 @@ impl Desk {
         let Some((user, session)) = self.me() else { return Answer::Done };
         self.hall.change(|presence, afar| match question {
             Question::Appear(view, trid) => presence.appear(user, session, view, trid, afar),
+            Question::Personal(personal) => presence.personal(user, session, personal, afar),
             Question::Settle => presence.settle(user, session, afar),
             Question::Watch(target, email, trid) => presence.watch(user, session, target, &email, Some(trid), afar),
             Question::Unwatch(targets) => {
@@ -216,7 +235,8 @@ impl Drop for Desk {
 impl daemon::Desk<Session> for Desk {
     fn answer(&mut self, question: Question) -> Reply<Answer> {
         match question {
-            Question::Identify(email) => self.identify(email),
+            Question::Identify(email, package) => self.identify(email, package),
+            Question::Redeem(ticket) => self.redeem(ticket),
             Question::Failed => {
                 self.hall.failures.count(self.peer.ip(), Instant::now());
                 Reply::Now(Answer::Done)
@@ -243,6 +263,7 @@ impl daemon::Desk<Session> for Desk {
                 }))
             }
             Question::Appear(..)
+            | Question::Personal(_)
             | Question::Settle
             | Question::Watch(..)
             | Question::Unwatch(_)

@@ -29,6 +29,7 @@ struct Inside {
     user: UserId,
     email: Email,
     name: Name,
+    dialect: Dialect,
 }
 
 impl Desk {
@@ -51,10 +52,10 @@ impl Desk {
             };
             match admit(&hall, session, link, entry, admission, room) {
                 Ok(place) => {
-                    let name = place.name.clone();
+                    let (name, dialect) = (place.name.clone(), place.dialect);
                     let idle_at = lock(&place.room).idle_at(&hall.rules);
                     let _first = inside.set(place);
-                    Answer::Entered { name, idle_at }
+                    Answer::Entered { name, dialect, idle_at }
                 }
                 Err(refused) => Answer::Refused(refused),
             }
@@ -184,9 +185,10 @@ fn admit(
     let dialect = Dialect::from_number(admission.dialect).ok_or(Refused::Code(Code::AuthenticationFailed))?;
     let (email, name) = (admission.email, admission.name);
     let outlet = Client::new(link, dialect.traits());
-    let member = Member { session, email: email.clone(), name: name.clone(), outlet };
+    let capabilities = admission.capabilities;
+    let member = Member { session, email: email.clone(), name: name.clone(), capabilities, outlet };
     lock(&room).enter(member, entry, &hall.rules, now()).map_err(Refused::Code)?;
-    Ok(Inside { id, room, user: admission.user, email, name })
+    Ok(Inside { id, room, user: admission.user, email, name, dialect })
 }
 
 const fn refused(code: Code) -> Answer {

@@ -5,7 +5,7 @@
 //! which no name, handle or property can hold.
 
 use model::{
-    Contact, Email, Group, GroupId, GroupSet, Lists, MessagePrivacy, Name, Props, ReversePrompt, Roster, UserId,
+    Contact, Email, Group, GroupId, GroupSet, Lists, MessagePrivacy, Name, Props, ReversePrompt, Roster, Stamps, UserId,
 };
 
 use crate::columns::{email_from, guid_from, name_from};
@@ -113,8 +113,7 @@ fn roster_at(row: &Row, user: UserId) -> Result<Roster, StoreError> {
         email: email_from(row.text(0)?)?,
         name: name_from(row.text(1)?)?,
         serial: serial_at(row, 2)?,
-        lists_at: row.int(3)?,
-        settings_at: row.int(4)?,
+        stamps: Some(Stamps { lists: row.int(3)?, settings: row.int(4)? }),
         prompt: if row.switch(5)? { ReversePrompt::Allow } else { ReversePrompt::Ask },
         privacy: if row.switch(6)? { MessagePrivacy::OnlyAllowed } else { MessagePrivacy::AllButBlocked },
         props: Props {

@@ -8,6 +8,7 @@ use crate::migrate::AdoptKey;
 use crate::password::Hasher;
 use crate::seal::Sealer;
 use crate::sql::{Sql, sql};
+use crate::ticket::Printer;
 use crate::{MasterKey, StoreError, StoreUrl, Writes};
 
 /// An open store. Cheap to clone: all clones are the same store.
@@ -17,6 +18,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     db: Db,
     sealer: Arc<Sealer>,
+    printer: Printer,
     hasher: Hasher,
 }
 
@@ -32,6 +34,7 @@ impl Store {
     /// [`StoreError::WrongKey`]: it holds secrets that are sealed under another key than `keys`.
     pub async fn open(url: &StoreUrl, keys: MasterKey) -> Result<Self, StoreError> {
         let sealer = Arc::new(Sealer::new(&keys)?);
+        let printer = Printer::new(&keys);
         drop(keys);
         let db = Db::open(url).await?;
         if let Err(error) = db.write(AdoptKey { id: sealer.key_id() }).await {
@@ -39,7 +42,7 @@ impl Store {
             return Err(error);
         }
         tracing::info!(%url, "the store is open");
-        Ok(Self(Arc::new(Inner { db, sealer, hasher: Hasher::new() })))
+        Ok(Self(Arc::new(Inner { db, sealer, printer, hasher: Hasher::new() })))
     }
 
     /// Finishes the changes that wait and closes the store, for all its clones: what they ask
@@ -67,6 +70,10 @@ impl Store {
 
     pub(crate) fn sealer(&self) -> &Arc<Sealer> {
         &self.0.sealer
+    }
+
+    pub(crate) fn printer(&self) -> &Printer {
+        &self.0.printer
     }
 
     pub(crate) fn hasher(&self) -> &Hasher {

@@ -49,7 +49,9 @@ impl Default for Ns {
             directory_hits: 50,
             invitation_spool: PathBuf::new(),
             cookie_time: Span::seconds(60),
+            next_ping: Span::seconds(60),
             stop_notice: Span::seconds(0),
+            back_in: Span::seconds(0),
             failed_sign_ins: 10,
             failed_sign_in_time: Span::seconds(60),
         }
@@ -97,6 +99,7 @@ impl Default for Client {
             download_url: "http://messenger.example.net/download".into(),
             info_url: "http://messenger.example.net/".into(),
             service_url: "http://messenger.example.net/".into(),
+            mail_url: String::new(),
         }
     }
 }

@@ -105,8 +105,12 @@ pub struct Ns {
     pub invitation_spool: PathBuf,
     /// How long a switchboard cookie is good.
     pub cookie_time: Span,
+    /// When clients are to ask again whether the server is there.
+    pub next_ping: Span,
     /// How long before a stop clients are told of it.
     pub stop_notice: Span,
+    /// After how long clients are told to come back at a stop; 0s for no word of it.
+    pub back_in: Span,
     /// Failed sign-ins of one address at once.
     pub failed_sign_ins: u32,
     /// How long until one failed sign-in is forgotten.
@@ -179,6 +183,8 @@ pub struct Client {
     pub info_url: String,
     /// Where clients are sent for web services that there are not.
     pub service_url: String,
+    /// Where mailboxes are on the web; empty for none.
+    pub mail_url: String,
 }
 
 /// What is logged.

@@ -81,6 +81,12 @@ impl Config {
         if !(word(&client.download_url) && word(&client.info_url) && word(&client.service_url)) {
             return Err("the [client] addresses must not be empty, nor hold blanks");
         }
+        if !client.mail_url.is_empty() && !word(&client.mail_url) {
+            return Err("[client] mail_url must hold no blanks");
+        }
+        if self.ns.next_ping.0.as_secs() < 10 {
+            return Err("[ns] next_ping must be at least 10s");
+        }
         if !(1..=usize::from(MAX_GROUPS)).contains(&self.ns.groups) {
             return Err("[ns] groups must be from 1 to 30");
         }

@@ -1,3 +1,4 @@
 //! Sign-in schemes, one file each.
 
 pub mod md5;
+pub mod twn;

@@ -32,6 +32,13 @@ pub struct Rules {
     pub require_verified: bool,
     /// Most hits of a search in the directory; beyond it 301.
     pub directory_hits: usize,
+    /// When the next `PNG` is wanted, in seconds, where a dialect can tell.
+    pub next_ping: u32,
+    /// After how many minutes clients are told to come back when the server goes down; 0 for no word
+    /// of it.
+    pub back_in: u32,
+    /// Where an account's mailbox is on the web; empty where there are none.
+    pub mail_url: String,
     /// Where `CVR` says that a client can be downloaded.
     pub download_url: String,
     /// Where `CVR` says that there is more to read.
@@ -45,6 +52,8 @@ pub struct Rules {
 pub struct Site {
     /// The address and port at which the client reached this server.
     pub reached: SocketAddr,
+    /// Where the client is. Port 0: behind the HTTP gateway.
+    pub peer: SocketAddr,
 }
 
 impl Site {

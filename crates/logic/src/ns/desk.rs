@@ -1,6 +1,7 @@
 //! What a session asks of its desk, what the desk answers, and what others tell a session.
 
-use model::{Contact, Cookie, Edit, Email, Endpoint, Guid, Name, Property, RoomId, Roster, Serial, UserId};
+use model::{Contact, Cookie, Edit, Email, Endpoint, Guid, Name, Personal, Property, RoomId, Roster, Serial, UserId};
+use msnp::dialect::Package;
 use msnp::ns::Search;
 use msnp::{Dialect, TrId};
 
@@ -9,8 +10,10 @@ use super::View;
 /// What a session asks.
 #[derive(Debug)]
 pub enum Question {
-    /// Who is this, and is this their home?
-    Identify(Email),
+    /// Is this their home, and what do they have to answer to sign in this way?
+    Identify(Email, Package),
+    /// Whose is this ticket?
+    Redeem(Secret),
     /// They have proved it: take over what session they had, and begin this one, with a client of
     /// this dialect.
     SignIn(Box<Identity>, Dialect),
@@ -25,6 +28,8 @@ pub enum Question {
     Reload,
     /// `CHG`.
     Appear(View, TrId),
+    /// `UUX`; empty takes it back.
+    Personal(Option<Personal>),
     /// The one who was taken over is gone for good, if this session has not appeared yet.
     Settle,
     /// Watch one more contact.
@@ -80,13 +85,19 @@ pub enum Found {
         /// Who it is, and their password, if the account exists and may sign in this way.
         account: Option<(Identity, Secret)>,
     },
+    /// Whether there is such an account does not matter yet: what the client is to hand on to the
+    /// login server.
+    Ticket {
+        /// Sent to the client.
+        challenge: String,
+    },
     /// The account's home is another notification server.
     Elsewhere(Endpoint),
     /// Too many sign-ins from the client's address have failed.
     TooMany,
 }
 
-/// A password on its way to the comparison. Its `Debug` form does not show it.
+/// A password or a ticket on its way to the comparison. Its `Debug` form does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -121,6 +132,8 @@ pub struct Entry {
 pub enum Answer {
     /// To [`Question::Identify`].
     Identified(Found),
+    /// To [`Question::Redeem`]: who may sign in with it, if anyone.
+    Redeemed(Option<Box<Identity>>),
     /// To [`Question::SignIn`].
     SignedIn(Box<SignedIn>),
     /// To [`Question::Find`].

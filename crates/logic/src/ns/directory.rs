@@ -14,8 +14,13 @@ use super::{Answer, Question};
 impl Online {
     pub(super) fn directory(&mut self, request: Request<'_>, context: &Context<'_>, effects: &mut Fx) {
         match request {
-            // No account has a mailbox here.
-            Request::Url { trid, service: Service::Mail } => refuse(effects, trid, Code::NoMailbox),
+            Request::Url { trid, service: Service::Mail } if context.rules.mail_url.is_empty() => {
+                refuse(effects, trid, Code::NoMailbox);
+            }
+            Request::Url { trid, service: Service::Mail } => {
+                let service = &*context.rules.mail_url;
+                context.send(effects, &Event::Url { trid, service, sign_in: service });
+            }
             Request::Url { trid, service: Service::Other(_) } => {
                 let service = &*context.rules.service_url;
                 context.send(effects, &Event::Url { trid, service, sign_in: service });

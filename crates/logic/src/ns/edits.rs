@@ -1,10 +1,13 @@
-//! `ADD REM REA ADG RMG REG GTC BLP PRP`: edits on their way to the store and back.
+//! `ADD ADC REM REA SBP ADG RMG REG GTC BLP PRP`: edits on their way to the store and back.
 //!
 //! An edit is decided on the roster in memory, carried out in the store, and only then told to
 //! the client. (docs/PROTOCOL.md, Lists)
 
-use model::{Change, Contact, Email, GroupId, GroupSet, List, Lists, Name, Property, Roster, Serial, UserId};
-use msnp::ns::{Event, Request, contact_properties};
+use model::{
+    Change, Contact, Email, Group, GroupId, GroupSet, Guid, List, Lists, Name, Property, Roster, Serial, UserId,
+};
+use msnp::dialect::{Keys, Repeated};
+use msnp::ns::{Event, Farewell, Head, Request, WhichGroup, Whom, contact_properties};
 use msnp::{Code, TrId};
 
 use super::context::{Context, Fx, refuse};
@@ -24,22 +27,103 @@ pub(super) struct Pending {
 impl Online {
     pub(super) fn edit(&mut self, request: Request<'_>, context: &Context<'_>, effects: &mut Fx) {
         match request {
+            Request::Gtc { trid, prompt } if prompt == self.roster.prompt && confirms_again(context) => {
+                context.send(effects, &Event::Gtc { head: Head::Answer(trid, self.roster.serial), prompt });
+            }
             Request::Gtc { trid, prompt } => self.attempt(trid, Deed::Prompt(prompt), context, effects),
+            Request::Blp { trid, privacy } if privacy == self.roster.privacy && confirms_again(context) => {
+                context.send(effects, &Event::Blp { head: Head::Answer(trid, self.roster.serial), privacy });
+            }
             Request::Blp { trid, privacy } => self.attempt(trid, Deed::Privacy(privacy), context, effects),
             Request::Prp { trid, property, value } => {
                 self.attempt(trid, Deed::Property(property, value), context, effects);
             }
-            Request::Add { trid, list, handle, name, group } => {
-                self.add(trid, list, handle, name, group, context, effects);
+            Request::Add { trid, list: list @ List::Reverse, whom, .. }
+            | Request::Rem { trid, list: list @ List::Pending, whom, .. } => {
+                self.answered(trid, list, &whom, context, effects);
             }
-            Request::Rem { trid, list, handle, group } => {
-                self.attempt(trid, Deed::Remove { list, email: handle, group }, context, effects);
+            Request::Add { trid, list, whom, name, group } => {
+                self.add(trid, list, whom, name, group, context, effects);
             }
-            Request::Rea { trid, handle, name } => self.rename(trid, handle, name, context, effects),
+            Request::Rem { trid, list, whom, group } => self.remove(trid, list, &whom, group, context, effects),
+            Request::Rea { trid, whom, name, spelling } => {
+                self.spelling = spelling.into();
+                self.rename(trid, whom, name, context, effects);
+            }
             Request::Adg { trid, name } => self.attempt(trid, Deed::AddGroup(name), context, effects),
-            Request::Rmg { trid, group } => self.attempt(trid, Deed::RemoveGroup(group), context, effects),
-            Request::Reg { trid, group, name } => self.attempt(trid, Deed::RenameGroup(group, name), context, effects),
+            Request::Rmg { trid, group } => match self.group_id(&group) {
+                Some(id) => self.attempt(trid, Deed::RemoveGroup(id), context, effects),
+                None => refuse(effects, trid, Code::InvalidGroup),
+            },
+            Request::Reg { trid, group, name } => match self.group_id(&group) {
+                Some(id) => self.attempt(trid, Deed::RenameGroup(id, name), context, effects),
+                None => refuse(effects, trid, Code::InvalidGroup),
+            },
             _ => unreachable!("another family's request"),
+        }
+    }
+
+    /// The number of a group of the roster, however it is named. A number need not exist: that is
+    /// for whoever decides.
+    fn group_id(&self, which: &WhichGroup) -> Option<GroupId> {
+        match which {
+            WhichGroup::Number(id) => Some(*id),
+            WhichGroup::Guid(guid) => self.roster.group_by_guid(*guid).map(|group| group.id),
+            WhichGroup::Name(name) => {
+                let named = |group: &&Group| group.id != GroupId::OTHER && group.name == *name;
+                self.roster.groups.iter().find(named).map(|group| group.id)
+            }
+        }
+    }
+
+    fn contact(&self, whom: &Whom) -> Option<&Contact> {
+        match whom {
+            Whom::Handle(email) => self.roster.find(email),
+            Whom::Guid(guid) => self.roster.by_guid(*guid),
+        }
+    }
+
+    /// `ADC RL` and `REM PL`: a client has seen that someone put the user on their forward list. Who
+    /// is on PL follows from the lists, so nothing changes by it: whoever is neither allowed nor
+    /// blocked will be asked about again.
+    fn answered(&self, trid: TrId, list: List, whom: &Whom, context: &Context<'_>, effects: &mut Fx) {
+        let Some(contact) = self.contact(whom).filter(|contact| contact.lists.has(List::Reverse)) else {
+            return refuse(effects, trid, Code::NotOnList);
+        };
+        let Contact { email, name, guid, .. } = contact;
+        let (serial, guid) = (self.roster.serial, *guid);
+        context.send(
+            effects,
+            &match list {
+                List::Pending => Event::Rem { trid, list, serial, email, guid, group: None },
+                _ => Event::Add { trid, list, serial, email, name, guid, group: None },
+            },
+        );
+    }
+
+    fn remove(
+        &mut self,
+        trid: TrId,
+        list: List,
+        whom: &Whom,
+        group: Option<WhichGroup>,
+        context: &Context<'_>,
+        effects: &mut Fx,
+    ) {
+        let group = match group.as_ref().map(|which| self.group_id(which)) {
+            Some(None) => return refuse(effects, trid, Code::InvalidGroup),
+            Some(group) => group,
+            None => None,
+        };
+        match (self.contact(whom), whom) {
+            (Some(contact), _) => {
+                let email = contact.email.clone();
+                self.attempt(trid, Deed::Remove { list, email, group }, context, effects);
+            }
+            (None, Whom::Handle(email)) => {
+                self.attempt(trid, Deed::Remove { list, email: email.clone(), group }, context, effects);
+            }
+            (None, Whom::Guid(_)) => refuse(effects, trid, Code::NotOnList),
         }
     }
 
@@ -48,16 +132,27 @@ impl Online {
         &mut self,
         trid: TrId,
         list: List,
-        email: Email,
-        name: Name,
-        group: Option<GroupId>,
+        whom: Whom,
+        name: Option<Name>,
+        group: Option<WhichGroup>,
         context: &Context<'_>,
         effects: &mut Fx,
     ) {
+        let group = match group.as_ref().map(|which| self.group_id(which)) {
+            Some(None) => return refuse(effects, trid, Code::InvalidGroup),
+            Some(group) => group,
+            None => None,
+        };
+        let email = match (self.contact(&whom), whom) {
+            (Some(contact), _) => contact.email.clone(),
+            (None, Whom::Handle(email)) => email,
+            (None, Whom::Guid(_)) => return refuse(effects, trid, context.traits.unknown_contact),
+        };
         // Someone new on FL is looked up afresh: what they show of themselves may have changed.
         let known = self.roster.find(&email);
         if let Some(contact) = known.filter(|contact| list != List::Forward || contact.lists.has(list)) {
             let peer = Box::new(contact.clone());
+            let name = name.unwrap_or_else(|| contact.name.clone());
             return self.attempt(trid, Deed::Add { list, peer, name, group }, context, effects);
         }
         // A group that does not exist is told before an account that does not.
@@ -74,7 +169,7 @@ impl Online {
         trid: TrId,
         list: List,
         email: &Email,
-        name: Name,
+        name: Option<Name>,
         group: Option<GroupId>,
         answer: Answer,
         context: &Context<'_>,
@@ -82,16 +177,26 @@ impl Online {
     ) {
         match answer {
             Answer::Found(Some(peer)) if peer.email == *email => {
+                let name = name.unwrap_or_else(|| peer.name.clone());
                 self.attempt(trid, Deed::Add { list, peer, name, group }, context, effects);
             }
-            Answer::Found(_) => refuse(effects, trid, Code::InvalidUser),
+            Answer::Found(_) => refuse(effects, trid, context.traits.unknown_contact),
             _ => refuse(effects, trid, Code::DatabaseError),
         }
     }
 
-    fn rename(&mut self, trid: TrId, handle: Email, name: Name, context: &Context<'_>, effects: &mut Fx) {
-        if handle != self.identity.email {
-            return self.attempt(trid, Deed::RenameContact(handle, name), context, effects);
+    fn rename(&mut self, trid: TrId, whom: Option<Whom>, name: Name, context: &Context<'_>, effects: &mut Fx) {
+        let contact = match whom {
+            None => None,
+            Some(Whom::Handle(email)) if email == self.identity.email => None,
+            Some(Whom::Handle(email)) => Some(email),
+            Some(whom @ Whom::Guid(_)) => match self.contact(&whom) {
+                Some(contact) => Some(contact.email.clone()),
+                None => return refuse(effects, trid, Code::NotOnList),
+            },
+        };
+        if let Some(email) = contact {
+            return self.attempt(trid, Deed::RenameContact(email, name), context, effects);
         }
         if !self.identity.verified {
             return refuse(effects, trid, Code::InvalidFriendlyName);
@@ -107,7 +212,7 @@ impl Online {
     }
 
     fn attempt_again(&mut self, trid: TrId, deed: Deed, again: bool, context: &Context<'_>, effects: &mut Fx) {
-        match lists::decide(&self.roster, &deed, &context.rules.lists) {
+        match lists::decide(&self.roster, &deed, &context.rules.lists, context.traits.keys) {
             Err(code) => refuse(effects, trid, code),
             Ok(changes) => {
                 let edit = model::Edit { owner: self.identity.user, changes: changes.clone() };
@@ -139,11 +244,13 @@ impl Online {
             Answer::Edited(serial) => {
                 let watched = self.forward_ids();
                 let peer = if let Deed::Add { peer, .. } = &deed { Some(&**peer) } else { None };
+                // What is removed can only be named while it is there.
+                let subject = Subject::of(&deed, &self.roster);
                 lists::apply(&mut self.roster, &changes, peer, serial);
                 if let Deed::Rename(name) = &deed {
                     self.identity.name = name.clone();
                 }
-                self.confirm(trid, &deed, &changes, context, effects);
+                self.confirm(trid, &deed, &subject, context, effects);
                 self.follow(trid, &deed, &watched, effects);
             }
             Answer::Reloaded(Some(roster)) if !again => {
@@ -160,32 +267,40 @@ impl Online {
         }
     }
 
-    fn confirm(&self, trid: TrId, deed: &Deed, changes: &[Change], context: &Context<'_>, effects: &mut Fx) {
+    fn confirm(&self, trid: TrId, deed: &Deed, subject: &Subject, context: &Context<'_>, effects: &mut Fx) {
         let serial = self.roster.serial;
-        let event = match deed {
-            Deed::Add { list, peer, name, group } => {
-                Event::Add { trid, list: *list, serial, email: &peer.email, name, group: *group }
+        let head = Head::Answer(trid, serial);
+        let (group, spelling) = (subject.group.as_ref(), &*self.spelling);
+        let event = match (deed, group) {
+            (Deed::Add { list, peer, name, .. }, group) => {
+                Event::Add { trid, list: *list, serial, email: &peer.email, name, guid: peer.guid, group }
             }
-            Deed::Remove { list, email, group } => Event::Rem { trid, list: *list, serial, email, group: *group },
-            Deed::RenameContact(email, name) => Event::Rea { trid, serial, email, name },
-            Deed::Rename(name) => Event::Rea { trid, serial, email: &self.identity.email, name },
-            Deed::Prompt(prompt) => Event::Gtc { trid, serial, prompt: *prompt },
-            Deed::Privacy(privacy) => Event::Blp { trid, serial, privacy: *privacy },
-            Deed::Property(property, value) => Event::Prp { trid, serial, property: *property, value },
-            Deed::AddGroup(name) => match changes {
-                [Change::PutGroup(group)] => Event::Adg { trid, serial, group: group.id, name },
-                _ => unreachable!("a new group is one change"),
+            (Deed::Remove { list, email, .. }, group) => {
+                let guid = subject.guid.unwrap_or(self.identity.guid);
+                Event::Rem { trid, list: *list, serial, email, guid, group }
+            }
+            (Deed::RenameContact(email, _), _) => Event::Rea { trid, serial, email, guid: subject.guid, spelling },
+            (Deed::Rename(_), _) => Event::Rea { trid, serial, email: &self.identity.email, guid: None, spelling },
+            (Deed::Prompt(prompt), _) => Event::Gtc { head, prompt: *prompt },
+            (Deed::Privacy(privacy), _) => Event::Blp { head, privacy: *privacy },
+            (Deed::Property(property, value), _) => Event::Prp { head, property: *property, value },
+            (Deed::AddGroup(name), _) => match self.roster.groups.iter().find(|group| subject.is_new(group, name)) {
+                Some(group) => Event::Adg { trid, serial, group },
+                None => return refuse(effects, trid, Code::DatabaseError),
             },
-            Deed::RemoveGroup(group) => Event::Rmg { trid, serial, group: *group },
-            Deed::RenameGroup(group, name) => Event::Reg { trid, serial, group: *group, name },
+            (Deed::RemoveGroup(_), Some(group)) => Event::Rmg { trid, serial, group },
+            (Deed::RenameGroup(id, _), _) => match self.roster.group(*id) {
+                Some(group) => Event::Reg { trid, serial, group },
+                None => return refuse(effects, trid, Code::DatabaseError),
+            },
+            (Deed::RemoveGroup(_), None) => return refuse(effects, trid, Code::DatabaseError),
         };
         context.send(effects, &event);
         if let Deed::Add { list: List::Forward, peer, .. } = deed
             && !peer.lists.has(List::Forward)
             && self.synced
-            && context.traits.burst.has_properties()
         {
-            contact_properties(&mut effects.send, context.traits, serial, &peer.email, &peer.props);
+            contact_properties(&mut effects.send, context.traits, serial, &peer.email, &peer.props, false);
         }
     }
 
@@ -218,15 +333,15 @@ impl Online {
         effects: &mut Fx,
     ) {
         let serial = serial.max(self.roster.serial);
-        let (list, email, name) = (List::Reverse, &peer.email, &peer.name);
+        let (list, email, name, guid) = (List::Reverse, &peer.email, &peer.name, peer.guid);
         if lists::reverse(&mut self.roster, peer, added, serial) && self.synced {
             let trid = TrId::ASYNC;
             context.send(
                 effects,
                 &if added {
-                    Event::Add { trid, list, serial, email, name, group: None }
+                    Event::Add { trid, list, serial, email, name, guid, group: None }
                 } else {
-                    Event::Rem { trid, list, serial, email, group: None }
+                    Event::Rem { trid, list, serial, email, guid, group: None }
                 },
             );
         }
@@ -243,11 +358,12 @@ impl Online {
         effects: &mut Fx,
     ) {
         self.roster.serial = serial.max(self.roster.serial);
+        self.roster.stamps = None;
         let serial = self.roster.serial;
         let Some(contact) = self.roster.contacts.iter_mut().find(|contact| contact.email == *email) else { return };
         contact.props.set(property, value);
         if self.synced && context.traits.burst.has_properties() {
-            context.send(effects, &Event::Bpr { serial, email, property, value });
+            context.send(effects, &Event::Bpr { in_burst: false, serial, email, property, value });
         }
     }
 
@@ -256,7 +372,8 @@ impl Online {
         match answer {
             Answer::Reloaded(Some(roster)) => self.replace(*roster, context, effects),
             Answer::Reloaded(None) => {
-                context.send(effects, &Event::OutSsd);
+                // Suspended, or deleted.
+                context.send(effects, &Event::Out(Farewell::Terms));
                 effects.close("the account is no more");
             }
             // The store is away; what it holds is told at the next sign-in.
@@ -273,24 +390,68 @@ impl Online {
             return;
         }
         let (new, trid, serial) = (&self.roster, TrId::ASYNC, self.roster.serial);
+        let head = Head::Answer(trid, serial);
         if new.prompt != old.prompt {
-            context.send(effects, &Event::Gtc { trid, serial, prompt: new.prompt });
+            context.send(effects, &Event::Gtc { head, prompt: new.prompt });
         }
         if new.privacy != old.privacy {
-            context.send(effects, &Event::Blp { trid, serial, privacy: new.privacy });
+            context.send(effects, &Event::Blp { head, privacy: new.privacy });
         }
         for list in [List::Forward, List::Allow, List::Block, List::Reverse] {
             for contact in old.on(list).filter(|contact| !lists_of(new, contact.user).has(list)) {
-                context.send(effects, &Event::Rem { trid, list, serial, email: &contact.email, group: None });
+                let Contact { email, guid, .. } = contact;
+                context.send(effects, &Event::Rem { trid, list, serial, email, guid: *guid, group: None });
             }
             for contact in new.on(list).filter(|contact| !lists_of(&old, contact.user).has(list)) {
-                let group = contact.groups.iter().next();
-                context.send(
-                    effects,
-                    &Event::Add { trid, list, serial, email: &contact.email, name: &contact.name, group },
-                );
+                let Contact { email, name, guid, .. } = contact;
+                let group = match context.traits.keys {
+                    // It is put there first, and into its groups by lines of their own.
+                    Keys::Guids => None,
+                    _ => contact.groups.iter().next().and_then(|id| new.group(id)),
+                };
+                context.send(effects, &Event::Add { trid, list, serial, email, name, guid: *guid, group });
+                let groups = contact.groups.iter().filter_map(|id| new.group(id));
+                for group in groups.filter(|_| context.traits.keys == Keys::Guids && list == List::Forward) {
+                    if context.traits.shows(group) {
+                        let group = Some(group);
+                        context.send(effects, &Event::Add { trid, list, serial, email, name, guid: *guid, group });
+                    }
+                }
             }
         }
+    }
+}
+
+fn confirms_again(context: &Context<'_>) -> bool {
+    context.traits.repeated_setting == Repeated::Confirmed
+}
+
+/// The group and the contact that a deed is about, as they were before it.
+struct Subject {
+    group: Option<Group>,
+    guid: Option<Guid>,
+    /// The groups that there were.
+    groups: Vec<GroupId>,
+}
+
+impl Subject {
+    fn of(deed: &Deed, roster: &Roster) -> Self {
+        let (group, email) = match deed {
+            Deed::Add { group, .. } => (*group, None),
+            Deed::Remove { group, email, .. } => (*group, Some(email)),
+            Deed::RenameContact(email, _) => (None, Some(email)),
+            Deed::RemoveGroup(id) => (Some(*id), None),
+            _ => (None, None),
+        };
+        Self {
+            group: group.and_then(|id| roster.group(id)).cloned(),
+            guid: email.and_then(|email| roster.find(email)).map(|contact| contact.guid),
+            groups: roster.groups.iter().map(|group| group.id).collect(),
+        }
+    }
+
+    fn is_new(&self, group: &Group, name: &Name) -> bool {
+        group.name == *name && !self.groups.contains(&group.id)
     }
 }
 

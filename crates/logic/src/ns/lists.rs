@@ -7,6 +7,7 @@ use model::{
     Name, Property, ReversePrompt, Roster, Serial,
 };
 use msnp::Code;
+use msnp::dialect::Keys;
 
 /// How large lists may grow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,11 +59,12 @@ pub enum Deed {
     RenameGroup(GroupId, Name),
 }
 
-/// What a deed changes, or why it cannot be done.
-pub fn decide(roster: &Roster, deed: &Deed, limits: &Limits) -> Result<Vec<Change>, Code> {
+/// What a deed changes, or why it cannot be done. What being in no group means is decided by how the
+/// client's dialect names groups.
+pub fn decide(roster: &Roster, deed: &Deed, limits: &Limits, keys: Keys) -> Result<Vec<Change>, Code> {
     match deed {
-        Deed::Add { list, peer, name, group } => add(roster, *list, peer, name, *group, limits),
-        Deed::Remove { list, email, group } => remove(roster, *list, email, *group),
+        Deed::Add { list, peer, name, group } => add(roster, *list, peer, name, *group, limits, keys),
+        Deed::Remove { list, email, group } => remove(roster, *list, email, *group, keys),
         Deed::RenameContact(email, name) => {
             let contact =
                 roster.find(email).filter(|contact| !contact.lists.own().is_empty()).ok_or(Code::NotOnList)?;
@@ -74,10 +76,13 @@ pub fn decide(roster: &Roster, deed: &Deed, limits: &Limits) -> Result<Vec<Chang
         Deed::Privacy(privacy) if *privacy == roster.privacy => Err(Code::AlreadyInMode),
         Deed::Privacy(privacy) => Ok(vec![Change::Privacy(*privacy)]),
         Deed::Property(property, value) => Ok(vec![Change::Property(*property, value.clone())]),
-        Deed::AddGroup(name) => add_group(roster, name, limits),
-        Deed::RemoveGroup(id) => remove_group(roster, *id),
+        Deed::AddGroup(name) => add_group(roster, name, limits, keys),
+        Deed::RemoveGroup(id) => remove_group(roster, *id, keys),
         Deed::RenameGroup(id, name) => {
             let group = roster.group(*id).ok_or(Code::InvalidGroup)?;
+            if is_taken(roster, name, Some(*id), keys) {
+                return Err(Code::GroupNameTaken);
+            }
             Ok(vec![Change::PutGroup(Group { name: name.clone(), ..group.clone() })])
         }
     }
@@ -90,6 +95,7 @@ fn add(
     name: &Name,
     group: Option<GroupId>,
     limits: &Limits,
+    keys: Keys,
 ) -> Result<Vec<Change>, Code> {
     if group.is_some_and(|id| roster.group(id).is_none()) {
         return Err(Code::InvalidGroup);
@@ -99,7 +105,7 @@ fn add(
         return Err(Code::OppositeList);
     }
     if lists.has(list) {
-        let groups = grouped(peer.groups);
+        let groups = grouped(peer.groups, keys);
         return match group {
             Some(id) if list == List::Forward && !groups.has(id) => {
                 Ok(vec![put(peer, lists, groups.with(id), peer.name.clone())])
@@ -110,33 +116,38 @@ fn add(
     if roster.on(list).count() >= limits.contacts {
         return Err(Code::ListFull);
     }
-    let groups = if list == List::Forward { GroupSet::NONE.with(group.unwrap_or(GroupId::OTHER)) } else { peer.groups };
+    let groups = match (list, group) {
+        (List::Forward, Some(id)) => GroupSet::NONE.with(id),
+        (List::Forward, None) => grouped(GroupSet::NONE, keys),
+        _ => peer.groups,
+    };
     Ok(vec![put(peer, lists.with(list), groups, name.clone())])
 }
 
-fn remove(roster: &Roster, list: List, email: &Email, group: Option<GroupId>) -> Result<Vec<Change>, Code> {
+fn remove(roster: &Roster, list: List, email: &Email, group: Option<GroupId>, keys: Keys) -> Result<Vec<Change>, Code> {
     if group.is_some_and(|id| roster.group(id).is_none()) {
         return Err(Code::InvalidGroup);
     }
     let contact = roster.find(email).filter(|contact| contact.lists.has(list)).ok_or(Code::NotOnList)?;
-    let mut left = GroupSet::NONE;
     if let Some(id) = group {
-        let groups = grouped(contact.groups);
+        let groups = grouped(contact.groups, keys);
         if !groups.has(id) {
             return Err(Code::NotInGroup);
         }
-        left = groups.without(id);
-    }
-    // Out of the last group is off the list, in the dialects that name groups by number.
-    if !left.is_empty() {
-        return Ok(vec![put(contact, contact.lists, left, contact.name.clone())]);
+        let left = groups.without(id);
+        if stays(left, keys) {
+            return Ok(vec![put(contact, contact.lists, left, contact.name.clone())]);
+        }
     }
     let groups = if list == List::Forward { GroupSet::NONE } else { contact.groups };
     Ok(vec![put(contact, contact.lists.without(list), groups, contact.name.clone())])
 }
 
 /// The lowest free number; an identifier that no other group of the account has.
-fn add_group(roster: &Roster, name: &Name, limits: &Limits) -> Result<Vec<Change>, Code> {
+fn add_group(roster: &Roster, name: &Name, limits: &Limits, keys: Keys) -> Result<Vec<Change>, Code> {
+    if is_taken(roster, name, None, keys) {
+        return Err(Code::GroupNameTaken);
+    }
     if roster.groups.len() >= limits.groups {
         return Err(Code::TooManyGroups);
     }
@@ -147,8 +158,8 @@ fn add_group(roster: &Roster, name: &Name, limits: &Limits) -> Result<Vec<Change
     Ok(vec![Change::PutGroup(Group { id, guid, name: name.clone() })])
 }
 
-/// Members of no other group leave FL with it.
-fn remove_group(roster: &Roster, id: GroupId) -> Result<Vec<Change>, Code> {
+/// Members of no other group leave FL with it, or stay in no group.
+fn remove_group(roster: &Roster, id: GroupId, keys: Keys) -> Result<Vec<Change>, Code> {
     if id == GroupId::OTHER {
         return Err(Code::GroupZero);
     }
@@ -156,7 +167,7 @@ fn remove_group(roster: &Roster, id: GroupId) -> Result<Vec<Change>, Code> {
     let members = roster.on(List::Forward).filter(|contact| contact.groups.has(id));
     let leave = members.map(|contact| {
         let left = contact.groups.without(id);
-        let lists = if left.is_empty() { contact.lists.without(List::Forward) } else { contact.lists };
+        let lists = if stays(left, keys) { contact.lists } else { contact.lists.without(List::Forward) };
         put(contact, lists, left, contact.name.clone())
     });
     Ok(leave.chain([Change::DropGroup(id)]).collect())
@@ -177,15 +188,33 @@ const fn opposite(list: List) -> List {
     }
 }
 
-/// Someone in no group is in "Other Contacts".
-fn grouped(groups: GroupSet) -> GroupSet {
-    if groups.is_empty() { groups.with(GroupId::OTHER) } else { groups }
+/// The groups of someone on FL as a client sees them. To one that knows group 0, someone in no group
+/// is in that; to one that does not, someone in that is in no group.
+fn grouped(groups: GroupSet, keys: Keys) -> GroupSet {
+    match keys {
+        Keys::Guids => groups.without(GroupId::OTHER),
+        Keys::Handles | Keys::GroupNumbers if groups.is_empty() => groups.with(GroupId::OTHER),
+        Keys::Handles | Keys::GroupNumbers => groups,
+    }
+}
+
+/// Does someone who was taken out of a group, and is left in these, stay on FL? Out of the last group
+/// is off the list, in the dialects that name groups by number.
+fn stays(left: GroupSet, keys: Keys) -> bool {
+    keys == Keys::Guids || !left.is_empty()
+}
+
+/// In an address book no two groups have the same name. Group 0 is not one of its groups.
+fn is_taken(roster: &Roster, name: &Name, by_other_than: Option<GroupId>, keys: Keys) -> bool {
+    let others = roster.groups.iter().filter(|group| group.id != GroupId::OTHER && Some(group.id) != by_other_than);
+    keys == Keys::Guids && others.into_iter().any(|group| group.name == *name)
 }
 
 /// Carries out in memory what the store has committed. `peer` is the contact of an `ADD`, in case
 /// the roster does not have it yet.
 pub fn apply(roster: &mut Roster, changes: &[Change], peer: Option<&Contact>, serial: Serial) {
     roster.serial = serial;
+    roster.stamps = None;
     for change in changes {
         match change {
             Change::Contact { peer: user, now, .. } => {
@@ -229,6 +258,7 @@ fn set(roster: &mut Roster, user: model::UserId, now: Option<&ContactEntry>) {
 /// Someone put the owner on their forward list, or took them off it. False if the roster knew.
 pub fn reverse(roster: &mut Roster, peer: &Contact, added: bool, serial: Serial) -> bool {
     roster.serial = serial;
+    roster.stamps = None;
     let Some(contact) = roster.contacts.iter_mut().find(|contact| contact.user == peer.user) else {
         if added {
             let lists = Lists::NONE.with(List::Reverse);

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use model::{Email, GroupId, List, Name, Roster, Status};
-use msnp::ns::{Event, ReferTo, Request, StatusWord, SystemMessage};
+use model::{Email, GroupId, List, Name, Picture, Roster, Status};
+use msnp::ns::{Event, Farewell, Mailbox, ReferTo, Request, StatusWord, SystemMessage, Told};
 use msnp::{Code, TrId};
 
 use super::context::{Context, Fx, refuse, refuse_and_close};
@@ -19,11 +19,13 @@ pub(super) enum Pending {
     /// Nothing is sent when it is done.
     Quiet,
     /// `ADD` of someone who is not in the roster.
-    Find { trid: TrId, list: List, email: Email, name: Name, group: Option<GroupId> },
+    Find { trid: TrId, list: List, email: Email, name: Option<Name>, group: Option<GroupId> },
     /// An edit of lists or settings.
     Deed(Deed),
     /// The roster is read again.
     Reload,
+    /// It is read again for `SYN`.
+    Synchronise(TrId),
     /// `XFR SB`
     Room(TrId),
     /// `CHL` from the client, or from here.
@@ -57,6 +59,8 @@ pub(super) struct Online {
     pub(super) pending: Option<Pending>,
     /// Whom the last `FND` found.
     pub(super) hits: Vec<Email>,
+    /// The name in the `REA`, `PRP MFN` or `SBP` that is being carried out, as the client wrote it.
+    pub(super) spelling: Box<str>,
     pub(super) rooms: Bucket,
     changes: Bucket,
     proof: Proof,
@@ -64,7 +68,7 @@ pub(super) struct Online {
 }
 
 impl Online {
-    pub(super) const fn new(identity: Identity, roster: Roster, settle_at: Option<Instant>, now: Instant) -> Self {
+    pub(super) fn new(identity: Identity, roster: Roster, settle_at: Option<Instant>, now: Instant) -> Self {
         Self {
             identity,
             roster,
@@ -73,6 +77,7 @@ impl Online {
             takes_calls: true,
             pending: None,
             hits: Vec::new(),
+            spelling: "".into(),
             rooms: Bucket::full(now),
             changes: Bucket::full(now),
             proof: Proof::Off,
@@ -93,8 +98,10 @@ impl Online {
             Request::Cvr { trid, version } => self.newest(trid, false, version.version, context, effects),
             Request::Cvq { trid, version } => self.newest(trid, true, version.version, context, effects),
             Request::Out => effects.close("the client signed out"),
-            Request::Png => context.send(effects, &Event::Qng),
-            Request::Chg { trid, status } => self.change(trid, status, context, effects),
+            Request::Png => context.send(effects, &Event::Qng { next: context.rules.next_ping }),
+            Request::Chg { trid, status, told } => self.change(trid, status, told, context, effects),
+            Request::Uux { trid, personal } => self.say(trid, personal, context, effects),
+            Request::Gcf { trid } => context.send(effects, &Event::Gcf { trid }),
             Request::Chl { trid } => self.ask(effects, Pending::Challenge(Some(trid)), Question::Challenge),
             Request::Qry { trid, product, digest } => self.prove(trid, product, digest, context, effects),
             Request::Xfr { trid, to: ReferTo::Switchboard } => self.open_room(trid, context, effects),
@@ -128,6 +135,14 @@ impl Online {
             }
             Some(Pending::Deed(deed)) => self.edited(deed, answer, context, effects),
             Some(Pending::Reload) => self.reloaded(answer, context, effects),
+            Some(Pending::Synchronise(trid)) => match answer {
+                Answer::Reloaded(Some(roster)) => {
+                    self.roster = *roster;
+                    self.burst(trid, context, effects);
+                }
+                Answer::Reloaded(None) => self.reloaded(answer, context, effects),
+                _ => refuse(effects, trid, Code::DatabaseUnavailable),
+            },
             Some(Pending::Room(trid)) => self.room(trid, answer, context, effects),
             Some(Pending::Challenge(trid)) => self.challenge(trid, answer, context, effects),
             Some(Pending::Search(trid)) => self.hits(trid, answer, context, effects),
@@ -143,11 +158,12 @@ impl Online {
     pub(super) fn notice(&mut self, notice: Notice, context: &Context<'_>, effects: &mut Fx) {
         match notice {
             Notice::TakenOver => {
-                context.send(effects, &Event::OutOth);
+                context.send(effects, &Event::Out(Farewell::Elsewhere));
                 effects.close("the account signed in elsewhere");
             }
             Notice::Shutdown { minutes: 0 } => {
-                context.send(effects, &Event::OutSsd);
+                let back_in = context.rules.back_in;
+                context.send(effects, &Event::Out(Farewell::GoingDown { back_in }));
                 effects.close("the server goes down");
             }
             Notice::Shutdown { minutes } => {
@@ -180,7 +196,7 @@ impl Online {
                 self.ask(effects, Pending::Challenge(None), Question::Challenge);
             }
             Proof::Owed { until, .. } if *until <= context.now => {
-                context.send(effects, &Event::Out);
+                context.send(effects, &Event::Out(Farewell::Unsaid));
                 effects.close("no answer to a challenge");
             }
             _ => {}
@@ -188,15 +204,19 @@ impl Online {
     }
 
     /// The echo comes before the `ILN`s, which the desk sends.
-    fn change(&mut self, trid: TrId, status: StatusWord, context: &Context<'_>, effects: &mut Fx) {
+    fn change(&mut self, trid: TrId, status: StatusWord, told: Told<'_>, context: &Context<'_>, effects: &mut Fx) {
         let StatusWord::To(status) = status else {
             return refuse(effects, trid, Code::InvalidParameter);
         };
         if self.changes.take(context.rules.changes, context.now).is_err() {
             return refuse(effects, trid, Code::TooRapid);
         }
-        context.send(effects, &Event::Chg { trid, status });
+        context.send(effects, &Event::Chg { trid, status, told });
         self.settle_at = None;
+        if self.status.is_none() && !context.rules.mail_url.is_empty() {
+            let mailbox = Mailbox { unread: 0, unread_elsewhere: 0, url: &context.rules.mail_url };
+            context.send(effects, &Event::Mailbox(&mailbox));
+        }
         if self.status.is_none()
             && let Some(every) = context.rules.challenge_every
             && context.traits.challenge != msnp::dialect::Challenge::None
@@ -204,8 +224,20 @@ impl Online {
             self.proof = Proof::Next(context.now + every.min(FIRST_CHALLENGE));
         }
         self.status = Some(status);
-        let view = View { status, capabilities: 0, picture: None };
+        // `0` is no picture: some clients take any last word for one.
+        let picture = told.picture.filter(|picture| *picture != "0").map(Picture::from);
+        let view = View { status, capabilities: told.capabilities.unwrap_or(0), picture };
         self.ask(effects, Pending::Quiet, Question::Appear(view, trid));
+    }
+
+    /// `UUX`. It is told like a change of state, and counts as one.
+    fn say(&mut self, trid: TrId, personal: &str, context: &Context<'_>, effects: &mut Fx) {
+        if !self.may_change(context) {
+            return refuse(effects, trid, Code::TooRapid);
+        }
+        context.send(effects, &Event::Uux { trid });
+        let personal = (!personal.is_empty()).then(|| personal.into());
+        self.ask(effects, Pending::Quiet, Question::Personal(personal));
     }
 
     fn newest(&self, trid: TrId, query: bool, version: &str, context: &Context<'_>, effects: &mut Fx) {
@@ -225,7 +257,9 @@ impl Online {
 
     fn prove(&mut self, trid: TrId, product: &str, digest: &str, context: &Context<'_>, effects: &mut Fx) {
         match &self.proof {
-            Proof::Owed { challenge, .. } if challenge::verify(challenge, product, digest) => {
+            Proof::Owed { challenge, .. }
+                if challenge::verify(context.traits.challenge, challenge, product, digest) =>
+            {
                 context.send(effects, &Event::Qry { trid });
                 self.proof = context.rules.challenge_every.map_or(Proof::Off, |every| Proof::Next(context.now + every));
             }

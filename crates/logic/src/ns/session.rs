@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use model::Email;
 use msnp::dialect::STRANGER;
 use msnp::ns::{Event, Request};
 use msnp::{Dialect, Frame, Limits, TrId, Traits};
@@ -20,11 +21,16 @@ pub(super) enum Stage {
     /// Nothing is known of the client but its dialect, if it has sent `VER`.
     Greeting,
     /// The desk is looking for the account.
-    Identifying(TrId),
+    Identifying(TrId, Email),
     /// The client owes the answer to a challenge.
     Challenged { challenge: String, account: Option<(Identity, Secret)> },
-    /// The client has proved who it is; the desk begins the session.
-    SigningIn(TrId, Identity),
+    /// The client owes a ticket of this account.
+    Ticketed(Email),
+    /// The desk looks whose the ticket is.
+    Redeeming { trid: TrId, email: Email, ticket: Secret },
+    /// The client has proved who it is; the desk begins the session. The ticket is what it proved
+    /// it with, or nothing.
+    SigningIn(TrId, Identity, Secret),
     /// Signed in.
     Online(Box<Online>),
     /// The client has proved that it does not know the password.

@@ -10,7 +10,7 @@ use super::context::{Fx, refuse_and_close};
 use super::online::Online;
 use super::session::{Session, Stage};
 use super::{Answer, Found, Identity, Question, Secret, SignedIn};
-use crate::login::md5;
+use crate::login::{md5, twn};
 
 impl Session {
     /// A command of a client that has not signed in.
@@ -48,34 +48,55 @@ impl Session {
     fn initiate(&mut self, trid: TrId, handle: &str, effects: &mut Fx) {
         match Email::parse(handle) {
             Ok(email) => {
-                self.stage = Stage::Identifying(trid);
-                effects.ask(Question::Identify(email));
+                self.stage = Stage::Identifying(trid, email.clone());
+                effects.ask(Question::Identify(email, self.traits().package));
             }
             Err(bad) => bad_handle(trid, bad, effects),
         }
     }
 
     fn respond(&mut self, trid: TrId, response: &str, effects: &mut Fx) {
-        let Stage::Challenged { challenge, account } = std::mem::replace(&mut self.stage, Stage::Greeting) else {
-            return refuse_and_close(effects, trid, Code::AuthenticationFailed, "an answer to no challenge");
-        };
+        match std::mem::replace(&mut self.stage, Stage::Greeting) {
+            Stage::Challenged { challenge, account } => self.prove(trid, challenge, account, response, effects),
+            Stage::Ticketed(email) => {
+                let ticket = Secret(twn::ticket(response).to_owned());
+                self.stage = Stage::Redeeming { trid, email, ticket: ticket.clone() };
+                effects.ask(Question::Redeem(ticket));
+            }
+            _ => refuse_and_close(effects, trid, Code::AuthenticationFailed, "an answer to no challenge"),
+        }
+    }
+
+    fn prove(
+        &mut self,
+        trid: TrId,
+        challenge: String,
+        account: Option<(Identity, Secret)>,
+        response: &str,
+        effects: &mut Fx,
+    ) {
         // The comparison is made for accounts that do not exist too, so that it takes as long.
         let (identity, Secret(password)) = match account {
             Some((identity, secret)) => (Some(identity), secret),
             None => (None, Secret(challenge.clone())),
         };
         let right = md5::verify(&challenge, &password, response);
+        self.proved(trid, identity.filter(|_| right), Secret(String::new()), effects);
+    }
+
+    /// The client has proved who it is, or has not.
+    fn proved(&mut self, trid: TrId, identity: Option<Identity>, ticket: Secret, effects: &mut Fx) {
         match identity {
-            Some(identity) if right && (identity.verified || !self.rules.require_verified) => {
-                self.stage = Stage::SigningIn(trid, identity.clone());
+            Some(identity) if identity.verified || !self.rules.require_verified => {
+                self.stage = Stage::SigningIn(trid, identity.clone(), ticket);
                 effects.ask(Question::SignIn(Box::new(identity), self.dialect()));
             }
-            Some(_) if right => {
+            Some(_) => {
                 refuse_and_close(effects, trid, self.traits().unverified, "the e-mail address is not verified");
             }
-            _ => {
+            None => {
                 self.stage = Stage::Failed;
-                refuse_and_close(effects, trid, Code::AuthenticationFailed, "wrong account or password");
+                refuse_and_close(effects, trid, Code::AuthenticationFailed, "wrong account, password or ticket");
             }
         }
     }
@@ -83,34 +104,55 @@ impl Session {
     /// An answer while the client signs in.
     pub(super) fn answer_sign_in(&mut self, answer: Answer, now: Instant, effects: &mut Fx) {
         match (std::mem::replace(&mut self.stage, Stage::Greeting), answer) {
-            (Stage::Identifying(trid), Answer::Identified(Found::Challenge { challenge, account })) => {
+            (Stage::Identifying(trid, _), Answer::Identified(Found::Challenge { challenge, account })) => {
                 self.send(effects, &Event::UsrChallenge { trid, challenge: &challenge });
                 self.stage = Stage::Challenged { challenge, account };
             }
-            (Stage::Identifying(trid), Answer::Identified(Found::Elsewhere(endpoint))) => {
+            (Stage::Identifying(trid, email), Answer::Identified(Found::Ticket { challenge })) => {
+                self.send(effects, &Event::UsrChallenge { trid, challenge: &challenge });
+                self.stage = Stage::Ticketed(email);
+            }
+            (Stage::Redeeming { trid, email, ticket }, Answer::Redeemed(identity)) => {
+                let identity = identity.map(|identity| *identity).filter(|identity| identity.email == email);
+                self.proved(trid, identity, ticket, effects);
+            }
+            (Stage::Identifying(trid, _), Answer::Identified(Found::Elsewhere(endpoint))) => {
                 let to = endpoint.as_seen_from(self.site.reached.ip());
                 self.send(effects, &Event::XfrNs { trid, to: &to, current: &self.site.current() });
                 effects.close("referred to the user's home");
             }
-            (Stage::Identifying(trid), Answer::Identified(Found::TooMany)) => {
+            (Stage::Identifying(trid, _), Answer::Identified(Found::TooMany)) => {
                 refuse_and_close(effects, trid, Code::ServerBusy, "too many failed sign-ins from this address");
             }
-            (Stage::SigningIn(trid, identity), Answer::SignedIn(signed_in)) => {
-                self.begin(trid, identity, *signed_in, now, effects);
+            (Stage::SigningIn(trid, identity, ticket), Answer::SignedIn(signed_in)) => {
+                self.begin(trid, identity, &ticket, *signed_in, now, effects);
             }
-            (Stage::Identifying(trid) | Stage::SigningIn(trid, _), _) => {
+            (Stage::Identifying(trid, _) | Stage::Redeeming { trid, .. } | Stage::SigningIn(trid, ..), _) => {
                 refuse_and_close(effects, trid, Code::DatabaseUnavailable, "the store is not there");
             }
             (stage, _) => self.stage = stage,
         }
     }
 
-    fn begin(&mut self, trid: TrId, identity: Identity, signed_in: SignedIn, now: Instant, effects: &mut Fx) {
+    fn begin(
+        &mut self,
+        trid: TrId,
+        identity: Identity,
+        Secret(ticket): &Secret,
+        signed_in: SignedIn,
+        now: Instant,
+        effects: &mut Fx,
+    ) {
         let SignedIn { roster, unix_seconds, lingers } = signed_in;
         let (email, name, verified) = (&identity.email, &identity.name, identity.verified);
         self.send(effects, &Event::UsrOk { trid, email, name, verified });
         let member = member_id(&roster);
-        self.send(effects, &Event::Profile(&ProfileFields { login_time: unix_seconds, email, member }));
+        if self.traits().credit {
+            self.send(effects, &Event::Sbs);
+        }
+        let (client, mail) = (self.site.peer, !self.rules.mail_url.is_empty());
+        let fields = ProfileFields { login_time: unix_seconds, email, member, ticket, client, mail };
+        self.send(effects, &Event::Profile(&fields));
         let settle_at = lingers.then(|| now + self.rules.linger);
         self.stage = Stage::Online(Box::new(Online::new(identity, roster, settle_at, now)));
     }

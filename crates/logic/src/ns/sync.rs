@@ -1,34 +1,53 @@
 //! `SYN`, `LST` and `LSG`: the lists, as the client's copy of them is to be.
 //! (docs/PROTOCOL.md, Synchronisation)
 
-use model::{List, Property, Serial};
+use model::List;
 use msnp::TrId;
-use msnp::ns::{Event, contact_properties};
+use msnp::ns::{Event, Head, Known, contact_properties, own_properties};
 
+use super::Question;
 use super::context::{Context, Fx};
-use super::online::Online;
+use super::online::{Online, Pending};
 
 impl Online {
-    /// Everything, unless the client's copy has the serial of ours. A client that says 0 has none.
-    pub(super) fn synchronise(&mut self, trid: TrId, known: Serial, context: &Context<'_>, effects: &mut Fx) {
-        let serial = self.roster.serial;
-        context.send(effects, &Event::Syn { trid, serial });
+    /// Everything, unless the client's copy has the version of ours.
+    pub(super) fn synchronise(&mut self, trid: TrId, known: Known<'_>, context: &Context<'_>, effects: &mut Fx) {
         self.synced = true;
-        if known == serial && known != Serial(0) {
-            return;
+        if self.roster.stamps.is_none() && context.traits.burst.is_stamped() {
+            // It has been changed here since it was read; its time stamps are in the store.
+            return self.ask(effects, Pending::Synchronise(trid), Question::Reload);
         }
-        context.send(effects, &Event::Gtc { trid, serial, prompt: self.roster.prompt });
-        context.send(effects, &Event::Blp { trid, serial, privacy: self.roster.privacy });
-        if context.traits.burst.has_properties() {
-            for property in Property::ALL {
-                context.send(effects, &Event::Prp { trid, serial, property, value: self.roster.props.get(property) });
+        let (serial, stamps) = (self.roster.serial, self.roster.stamps.unwrap_or_default());
+        if known.is_current(serial, stamps) {
+            return context.send(effects, &Event::Syn { trid, serial, stamps, counts: None });
+        }
+        self.burst(trid, context, effects);
+    }
+
+    /// The version, and everything.
+    pub(super) fn burst(&self, trid: TrId, context: &Context<'_>, effects: &mut Fx) {
+        let (roster, traits) = (&self.roster, context.traits);
+        let serial = roster.serial;
+        let stamps = roster.stamps.unwrap_or_default();
+        let groups = roster.groups.iter().filter(|group| traits.shows(group)).count();
+        let counts = Some((roster.contacts.len(), groups));
+        context.send(effects, &Event::Syn { trid, serial, stamps, counts });
+        let head = Head::Burst(trid, serial);
+        context.send(effects, &Event::Gtc { head, prompt: roster.prompt });
+        context.send(effects, &Event::Blp { head, privacy: roster.privacy });
+        own_properties(&mut effects.send, traits, head, &roster.name, &roster.props);
+        if traits.burst.has_groups() {
+            context.send(effects, &Event::Lsg { head, groups: &roster.groups });
+        }
+        if traits.burst.is_compact() {
+            for contact in &roster.contacts {
+                context.send(effects, &Event::LstPerson { contact, groups: &roster.groups });
+                contact_properties(&mut effects.send, traits, serial, &contact.email, &contact.props, true);
             }
-        }
-        if context.traits.burst.has_groups() {
-            self.groups(trid, context, effects);
-        }
-        for list in [List::Forward, List::Allow, List::Block, List::Reverse] {
-            self.entries(trid, list, context.traits.burst.has_properties(), context, effects);
+        } else {
+            for list in [List::Forward, List::Allow, List::Block, List::Reverse] {
+                self.entries(trid, list, true, context, effects);
+            }
         }
     }
 
@@ -37,9 +56,10 @@ impl Online {
         self.entries(trid, list, false, context, effects);
     }
 
-    /// `LSG`, from the client or in a burst.
+    /// `LSG` from the client.
     pub(super) fn groups(&self, trid: TrId, context: &Context<'_>, effects: &mut Fx) {
-        context.send(effects, &Event::Lsg { trid, serial: self.roster.serial, groups: &self.roster.groups });
+        let head = Head::Answer(trid, self.roster.serial);
+        context.send(effects, &Event::Lsg { head, groups: &self.roster.groups });
     }
 
     /// An empty list has a line too: gaim of 2001 waits for it.
@@ -52,7 +72,7 @@ impl Online {
         for (item, contact) in self.roster.on(list).enumerate() {
             context.send(effects, &Event::Lst { trid, list, serial, item: item + 1, total, contact });
             if properties && list == List::Forward {
-                contact_properties(&mut effects.send, context.traits, serial, &contact.email, &contact.props);
+                contact_properties(&mut effects.send, context.traits, serial, &contact.email, &contact.props, true);
             }
         }
     }

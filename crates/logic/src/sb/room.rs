@@ -21,6 +21,8 @@ pub struct Member<O> {
     pub email: Email,
     /// Their friendly name, as it was when they came.
     pub name: Name,
+    /// The capability bits of their client, as they were.
+    pub capabilities: u32,
     /// The way to their client.
     pub outlet: O,
 }
@@ -71,22 +73,23 @@ impl<O: Outlet<Notice = Notice>> Room<O> {
         if self.members.iter().any(|other| other.email == member.email) {
             return Err(Code::AlreadyThere);
         }
+        let traits = member.outlet.traits();
         let mut out = Vec::new();
         match entry {
             Entry::Opening(trid) => {
-                Event::UsrOk { trid, email: &member.email, name: &member.name }.encode(&mut out);
+                Event::UsrOk { trid, email: &member.email, name: &member.name }.encode(traits, &mut out);
             }
             Entry::Answering(trid) => {
                 let total = self.members.len();
                 for (item, other) in self.members.iter().enumerate() {
-                    let (email, name) = (&other.email, &other.name);
-                    Event::Iro { trid, item: item + 1, total, email, name }.encode(&mut out);
+                    let (email, name, capabilities) = (&other.email, &other.name, other.capabilities);
+                    Event::Iro { trid, item: item + 1, total, email, name, capabilities }.encode(traits, &mut out);
                 }
-                Event::AnsOk { trid }.encode(&mut out);
+                Event::AnsOk { trid }.encode(traits, &mut out);
             }
         }
         member.outlet.send(&out.into());
-        self.tell(&Event::Joi { email: &member.email, name: &member.name });
+        self.tell(&Event::Joi { email: &member.email, name: &member.name, capabilities: member.capabilities });
         self.ringing.retain(|(email, _)| *email != member.email);
         self.members.push(member);
         self.active = now;
@@ -163,7 +166,7 @@ impl<O: Outlet<Notice = Notice>> Room<O> {
             for (at, member) in self.members.iter().enumerate() {
                 let other = &self.members[(at + 1) % count];
                 let mut out = Vec::new();
-                Event::Bye { email: &other.email, idle: true }.encode(&mut out);
+                Event::Bye { email: &other.email, idle: true }.encode(member.outlet.traits(), &mut out);
                 member.outlet.send(&out.into());
             }
         }
@@ -181,12 +184,17 @@ impl<O: Outlet<Notice = Notice>> Room<O> {
         }
     }
 
+    /// Tells everyone, encoded once for each of the two shapes.
     fn tell(&self, event: &Event<'_>) {
-        let mut out = Vec::new();
-        event.encode(&mut out);
-        let bytes = Bytes::from(out);
+        let mut shapes: [Option<Bytes>; 2] = [None, None];
         for member in &self.members {
-            member.outlet.send(&bytes);
+            let traits = member.outlet.traits();
+            let bytes = shapes[usize::from(traits.roster_capabilities)].get_or_insert_with(|| {
+                let mut out = Vec::new();
+                event.encode(traits, &mut out);
+                out.into()
+            });
+            member.outlet.send(bytes);
         }
     }
 }

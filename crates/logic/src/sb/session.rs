@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use model::{BadEmail, Cookie, Email, Name, RoomId};
+use msnp::dialect::STRANGER;
 use msnp::sb::{Delivery, Event, Request, message_header};
-use msnp::{Code, Frame, Limits, TrId};
+use msnp::{Code, Dialect, Frame, Limits, TrId, Traits};
 
 use super::Rules;
 use super::room::{Entry, Idle};
@@ -54,6 +55,8 @@ pub enum Answer {
     Entered {
         /// As the cookie has it.
         name: Name,
+        /// The dialect of the client, which the cookie knows too.
+        dialect: Dialect,
         /// When to ask whether it is idle.
         idle_at: Instant,
     },
@@ -93,6 +96,7 @@ enum Stage {
 struct Inside {
     email: Email,
     name: Name,
+    traits: &'static Traits,
     calls: Bucket,
     idle_at: Instant,
     pending: Option<Pending>,
@@ -114,6 +118,14 @@ impl Session {
     /// A client has connected.
     pub const fn new(rules: Arc<Rules>) -> Self {
         Self { rules, stage: Stage::Greeting }
+    }
+
+    /// The row of the client's dialect, once its cookie has told it.
+    const fn traits(&self) -> &'static Traits {
+        match &self.stage {
+            Stage::Inside(inside) => inside.traits,
+            _ => &STRANGER,
+        }
     }
 
     fn enter(
@@ -160,7 +172,7 @@ impl Inside {
     /// Empty messages reach nobody: BitlBee leaves the room when it gets one.
     fn say(&mut self, trid: TrId, delivery: Delivery, payload: &[u8], effects: &mut Effects<Question>) {
         if payload.is_empty() {
-            receipt(trid, delivery, false, effects);
+            self.receipt(trid, delivery, false, effects);
             return effects.ask(Question::Touch);
         }
         let mut message = Vec::with_capacity(payload.len() + self.email.as_str().len() + 64);
@@ -172,10 +184,10 @@ impl Inside {
     fn answer(&mut self, answer: Answer, effects: &mut Effects<Question>) {
         match (self.pending.take(), answer) {
             (Some(Pending::Say(trid, delivery)), Answer::Said(delivered)) => {
-                receipt(trid, delivery, delivered, effects);
+                self.receipt(trid, delivery, delivered, effects);
             }
             (Some(Pending::Call(trid)), Answer::Called(Ok(room))) => {
-                Event::Cal { trid, room }.encode(&mut effects.send);
+                Event::Cal { trid, room }.encode(self.traits, &mut effects.send);
             }
             (Some(Pending::Call(trid)), Answer::Called(Err(code))) => msnp::error(&mut effects.send, trid, code),
             (Some(Pending::Idle), Answer::Idle(Idle::Until(at))) => self.idle_at = at,
@@ -183,13 +195,14 @@ impl Inside {
             _ => {}
         }
     }
-}
 
-fn receipt(trid: TrId, delivery: Delivery, delivered: bool, effects: &mut Effects<Question>) {
-    match (delivery, delivered) {
-        (Delivery::Acknowledged, true) => Event::Ack { trid }.encode(&mut effects.send),
-        (Delivery::Acknowledged | Delivery::FailureOnly, false) => Event::Nak { trid }.encode(&mut effects.send),
-        (Delivery::Unacknowledged, _) | (Delivery::FailureOnly, true) => {}
+    fn receipt(&self, trid: TrId, delivery: Delivery, delivered: bool, effects: &mut Effects<Question>) {
+        let event = match (delivery, delivered) {
+            (Delivery::Acknowledged | Delivery::Data, true) => Event::Ack { trid },
+            (Delivery::Acknowledged | Delivery::Data | Delivery::FailureOnly, false) => Event::Nak { trid },
+            (Delivery::Unacknowledged, _) | (Delivery::FailureOnly, true) => return,
+        };
+        event.encode(self.traits, &mut effects.send);
     }
 }
 
@@ -207,7 +220,7 @@ impl Machine for Session {
     }
 
     fn handle_frame(&mut self, frame: &Frame<'_>, now: Instant, effects: &mut Effects<Question>) {
-        let request = match Request::decode(frame) {
+        let request = match Request::decode(frame, self.traits()) {
             Ok(request) => request,
             Err(bad) => return effects.verdict(bad),
         };
@@ -239,9 +252,9 @@ impl Machine for Session {
             Stage::Entering { entry, email } => {
                 let (Entry::Opening(trid) | Entry::Answering(trid)) = entry;
                 match answer {
-                    Answer::Entered { name, idle_at } => {
-                        let calls = Bucket::full(now);
-                        self.stage = Stage::Inside(Inside { email, name, calls, idle_at, pending: None });
+                    Answer::Entered { name, dialect, idle_at } => {
+                        let (traits, calls) = (dialect.traits(), Bucket::full(now));
+                        self.stage = Stage::Inside(Inside { email, name, traits, calls, idle_at, pending: None });
                     }
                     Answer::Refused(Refused::Code(code)) => close(trid, code, "not admitted", effects),
                     _ => effects.close("the cookie is for another room"),

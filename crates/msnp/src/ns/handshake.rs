@@ -1,10 +1,10 @@
 //! `VER CVR CVQ INF USR`, `XFR … NS` and `OUT`: from the first byte to the sign-in, and the end.
 //! (docs/PROTOCOL.md, Sign-in)
 
-use crate::dialect::{Package, Referral, SignedIn};
+use crate::dialect::{Farewells, Package, Referral, SignedIn};
 use crate::ns::{Event, Request};
 use crate::word::Words;
-use crate::write::line;
+use crate::write::{Line, line};
 use crate::{Bad, Code, Traits};
 
 /// What a client tells of itself in `CVR` and `CVQ`.
@@ -84,6 +84,36 @@ pub(super) fn usr<'a>(mut words: Words<impl Iterator<Item = &'a str>>, traits: &
 const fn package(package: Package) -> &'static str {
     match package {
         Package::Md5 => "MD5",
+        Package::Twn => "TWN",
+    }
+}
+
+/// Why a server ends a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Farewell {
+    /// Someone signed in elsewhere with this account.
+    Elsewhere,
+    /// The server goes down. A client that can is told after how many minutes to come back.
+    GoingDown {
+        /// 0: not known.
+        back_in: u32,
+    },
+    /// The lists were moved: come back at once.
+    Migrated,
+    /// The terms of use were not accepted.
+    Terms,
+    /// No reason that the protocol has a word for.
+    Unsaid,
+}
+
+fn out_line(farewell: Farewell, words: Farewells, line: Line<'_>) {
+    match (farewell, words) {
+        (Farewell::Elsewhere, _) => line.word("OTH").end(),
+        (Farewell::GoingDown { back_in: minutes @ 1.. }, Farewells::Return) => line.word("RCT").number(minutes).end(),
+        (Farewell::Migrated, Farewells::More | Farewells::Return) => line.word("MIG").end(),
+        (Farewell::Terms, Farewells::More | Farewells::Return) => line.word("TOU").end(),
+        (Farewell::GoingDown { .. } | Farewell::Migrated | Farewell::Terms, _) => line.word("SSD").end(),
+        (Farewell::Unsaid, _) => line.end(),
     }
 }
 
@@ -104,10 +134,13 @@ pub(super) fn encode(event: &Event<'_>, traits: &Traits, out: &mut Vec<u8>) {
             line(out, "USR").trid(trid).word(package(traits.package)).word("S").word(challenge).end();
         }
         Event::UsrOk { trid, email, name, verified } => {
-            let line = line(out, "USR").trid(trid).word("OK").email(email).name(name);
+            let line = line(out, "USR").trid(trid).word("OK").email(email);
+            // No account is restricted to MSN Explorer.
             match traits.signed_in {
-                SignedIn::Name => line.end(),
-                SignedIn::NameAndVerified => line.number(verified).end(),
+                SignedIn::Name => line.name(name).end(),
+                SignedIn::NameAndVerified => line.name(name).number(verified).end(),
+                SignedIn::NameVerifiedRestricted => line.name(name).number(verified).word("0").end(),
+                SignedIn::VerifiedRestricted => line.number(verified).word("0").end(),
             }
         }
         Event::XfrNs { trid, to, current } => {
@@ -118,9 +151,7 @@ pub(super) fn encode(event: &Event<'_>, traits: &Traits, out: &mut Vec<u8>) {
                 Referral::AddressZeroCurrent => line.word("0").word(&current.to_string()).end(),
             }
         }
-        Event::OutOth => line(out, "OUT").word("OTH").end(),
-        Event::OutSsd => line(out, "OUT").word("SSD").end(),
-        Event::Out => line(out, "OUT").end(),
+        Event::Out(farewell) => out_line(farewell, traits.farewells, line(out, "OUT")),
         _ => unreachable!("another family's event"),
     }
 }

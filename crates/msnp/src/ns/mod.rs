@@ -11,17 +11,20 @@ mod lists;
 mod message;
 mod presence;
 mod ring;
+mod service;
 mod sync;
 
 pub use directory::{Addressee, Hit, Invitation, Search, Service};
-pub use handshake::{Step, Version};
-pub use message::{PageText, ProfileFields, SystemMessage};
-pub use presence::StatusWord;
+pub use handshake::{Farewell, Step, Version};
+pub use lists::{WhichGroup, Whom};
+pub use message::{Mailbox, PageText, ProfileFields, SystemMessage};
+pub use presence::{MAX_PERSONAL, MAX_PICTURE, StatusWord, Told};
 pub use ring::ReferTo;
+pub use sync::{Head, Known, contact_properties, own_properties};
 
 use model::{
-    Contact, Email, Group, GroupId, HostPort, List, MessagePrivacy, Name, Presence, Property, Props, ReversePrompt,
-    RoomId, Serial, Status,
+    Contact, Email, Group, Guid, HostPort, List, MessagePrivacy, Name, Presence, Property, ReversePrompt, RoomId,
+    Serial, Stamps, Status,
 };
 
 use crate::frame::Verb;
@@ -58,6 +61,7 @@ commands! {
     Chg = b"CHG", Png = b"PNG", Chl = b"CHL", Qry = b"QRY",
     Add = b"ADD", Rem = b"REM", Rea = b"REA", Adg = b"ADG", Rmg = b"RMG", Reg = b"REG",
     Url = b"URL", Fnd = b"FND", Snd = b"SND", Sdc = b"SDC", Ims = b"IMS", Pag = b"PAG",
+    Adc = b"ADC", Sbp = b"SBP", Uux = b"UUX", Gcf = b"GCF", Pgd = b"PGD",
 }
 
 /// Longest line before sign-in, in bytes. (docs/PROTOCOL.md, Limits)
@@ -74,7 +78,8 @@ pub const SIGNED_IN: Limits = Limits { line: LINE, payload: payload_limit };
 fn payload_limit(verb: Verb) -> Option<usize> {
     match &verb {
         b"QRY" => Some(32),
-        b"PAG" => Some(1024),
+        b"PAG" | b"PGD" => Some(1024),
+        b"UUX" => Some(MAX_PERSONAL),
         b"SDC" => Some(4096),
         _ => None,
     }
@@ -99,7 +104,7 @@ pub enum Request<'a> {
     /// Good-bye.
     Out,
     /// Bring the client's copy of lists and settings up to date.
-    Syn { trid: TrId, known: Serial },
+    Syn { trid: TrId, known: Known<'a> },
     /// One list.
     Lst { trid: TrId, list: List },
     /// The groups.
@@ -111,7 +116,9 @@ pub enum Request<'a> {
     /// Set a property. The value is decoded.
     Prp { trid: TrId, property: Property, value: String },
     /// Change state.
-    Chg { trid: TrId, status: StatusWord },
+    Chg { trid: TrId, status: StatusWord, told: Told<'a> },
+    /// Set personal message and current media; empty takes them back.
+    Uux { trid: TrId, personal: &'a str },
     /// Is the server there?
     Png,
     /// Send me a challenge.
@@ -119,17 +126,18 @@ pub enum Request<'a> {
     /// The answer to a challenge.
     Qry { trid: TrId, product: &'a str, digest: &'a str },
     /// Put someone on a list; on FL, into a group.
-    Add { trid: TrId, list: List, handle: Email, name: Name, group: Option<GroupId> },
+    Add { trid: TrId, list: List, whom: Whom, name: Option<Name>, group: Option<WhichGroup> },
     /// Take someone off a list, or on FL out of a group.
-    Rem { trid: TrId, list: List, handle: Email, group: Option<GroupId> },
-    /// Rename oneself or a contact.
-    Rea { trid: TrId, handle: Email, name: Name },
+    Rem { trid: TrId, list: List, whom: Whom, group: Option<WhichGroup> },
+    /// Rename a contact, or (`None`, or one's own handle) oneself. The name is to be confirmed in the
+    /// client's own spelling.
+    Rea { trid: TrId, whom: Option<Whom>, name: Name, spelling: &'a str },
     /// Make a group.
     Adg { trid: TrId, name: Name },
     /// Remove a group.
-    Rmg { trid: TrId, group: GroupId },
+    Rmg { trid: TrId, group: WhichGroup },
     /// Rename a group.
-    Reg { trid: TrId, group: GroupId, name: Name },
+    Reg { trid: TrId, group: WhichGroup, name: Name },
     /// Where a web service is.
     Url { trid: TrId, service: Service<'a> },
     /// Search the directory.
@@ -140,8 +148,10 @@ pub enum Request<'a> {
     Sdc { trid: TrId, invitation: Invitation<'a> },
     /// Take calls, or none.
     Ims { trid: TrId, on: bool },
-    /// Page someone's mobile phone.
+    /// Page someone's mobile phone, with `PAG` or `PGD`.
     Pag { trid: TrId, handle: Email, text: &'a [u8] },
+    /// Which versions and contents are blocked.
+    Gcf { trid: TrId },
 }
 
 impl<'a> Request<'a> {
@@ -166,27 +176,32 @@ impl<'a> Request<'a> {
             Command::Inf => Ok(Self::Inf { trid: words.trid }),
             Command::Usr => handshake::usr(words, traits),
             Command::Xfr => ring::xfr(words),
-            Command::Syn => sync::syn(words),
+            Command::Syn => sync::syn(words, traits),
             Command::Lst => sync::lst(words),
             Command::Lsg => Ok(Self::Lsg { trid: words.trid }),
             Command::Gtc => sync::gtc(words),
             Command::Blp => sync::blp(words),
-            Command::Prp => sync::prp(words),
-            Command::Chg => presence::chg(words),
+            Command::Prp => sync::prp(words, traits),
+            Command::Chg => presence::chg(words, traits),
+            Command::Uux => presence::uux(&words, frame.payload),
             Command::Chl => Ok(Self::Chl { trid: words.trid }),
             Command::Qry => challenge::qry(words, frame.payload),
             Command::Add => lists::add(words, traits),
+            Command::Adc => lists::adc(words),
+            Command::Sbp => lists::sbp(words),
             Command::Rem => lists::rem(words, traits),
             Command::Rea => lists::rea(words),
             Command::Adg => groups::adg(words),
-            Command::Rmg => groups::rmg(words),
-            Command::Reg => groups::reg(words),
+            Command::Rmg => groups::rmg(words, traits),
+            Command::Reg => groups::reg(words, traits),
             Command::Url => directory::url(words),
             Command::Fnd => directory::fnd(words),
             Command::Snd => directory::snd(words, traits),
             Command::Sdc => directory::sdc(words, frame.payload),
             Command::Ims => ring::ims(words),
-            Command::Pag => message::pag(words, frame.payload),
+            Command::Pag => message::pag(words, frame.payload, traits),
+            Command::Pgd => message::pgd(words, frame.payload),
+            Command::Gcf => service::gcf(words),
             Command::Out | Command::Png => unreachable!("handled above"),
         }
     }
@@ -210,6 +225,8 @@ impl Request<'_> {
             | Self::Blp { trid, .. }
             | Self::Prp { trid, .. }
             | Self::Chg { trid, .. }
+            | Self::Uux { trid, .. }
+            | Self::Gcf { trid }
             | Self::Chl { trid }
             | Self::Qry { trid, .. }
             | Self::Add { trid, .. }
@@ -250,54 +267,67 @@ pub enum Event<'a> {
     XfrNs { trid: TrId, to: &'a HostPort, current: &'a HostPort },
     /// Go to a switchboard with this cookie.
     XfrSb { trid: TrId, to: &'a HostPort, cookie: &'a str },
-    /// Someone signed in elsewhere with this account.
-    OutOth,
-    /// The server goes down.
-    OutSsd,
-    /// The session ends, as after a challenge that was not answered.
-    Out,
-    /// The version of lists and settings.
-    Syn { trid: TrId, serial: Serial },
+    /// The session ends.
+    Out(Farewell),
+    /// The version of lists and settings; if they follow, how many people and groups they hold.
+    Syn { trid: TrId, serial: Serial, stamps: Stamps, counts: Option<(usize, usize)> },
     /// The prompt setting.
-    Gtc { trid: TrId, serial: Serial, prompt: ReversePrompt },
+    Gtc { head: Head, prompt: ReversePrompt },
     /// The privacy setting.
-    Blp { trid: TrId, serial: Serial, privacy: MessagePrivacy },
+    Blp { head: Head, privacy: MessagePrivacy },
     /// One of the account's own properties.
-    Prp { trid: TrId, serial: Serial, property: Property, value: &'a str },
-    /// A contact's property.
-    Bpr { serial: Serial, email: &'a Email, property: Property, value: &'a str },
+    Prp { head: Head, property: Property, value: &'a str },
+    /// The account's own friendly name, as a property.
+    PrpName { head: Head, name: &'a Name },
+    /// A contact's property; in what follows `SYN`, that of the contact before it.
+    Bpr { in_burst: bool, serial: Serial, email: &'a Email, property: Property, value: &'a str },
     /// All groups.
-    Lsg { trid: TrId, serial: Serial, groups: &'a [Group] },
+    Lsg { head: Head, groups: &'a [Group] },
+    /// Someone on whatever lists; the groups are all that there are.
+    LstPerson { contact: &'a Contact, groups: &'a [Group] },
     /// Entry `item` of `total` of a list.
     Lst { trid: TrId, list: List, serial: Serial, item: usize, total: usize, contact: &'a Contact },
     /// A list with nobody on it.
     LstEmpty { trid: TrId, list: List, serial: Serial },
     /// The new state of the client.
-    Chg { trid: TrId, status: Status },
+    Chg { trid: TrId, status: Status, told: Told<'a> },
+    /// Personal message and current media are set.
+    Uux { trid: TrId },
+    /// A contact's personal message and current media; empty if they have taken them back.
+    Ubx { email: &'a Email, personal: &'a str },
     /// Someone who is online already.
     Iln { trid: TrId, presence: &'a Presence },
     /// Someone came online, or changed.
     Nln { presence: &'a Presence },
     /// Someone went offline.
     Fln { email: &'a Email },
-    /// The server is there.
-    Qng,
+    /// The server is there, and wants to be asked again after so many seconds.
+    Qng { next: u32 },
     /// Prove what program you are.
     Chl { trid: TrId, challenge: &'a str },
     /// You have.
     Qry { trid: TrId },
     /// Someone was put on a list.
-    Add { trid: TrId, list: List, serial: Serial, email: &'a Email, name: &'a Name, group: Option<GroupId> },
+    Add {
+        trid: TrId,
+        list: List,
+        serial: Serial,
+        email: &'a Email,
+        name: &'a Name,
+        guid: Guid,
+        group: Option<&'a Group>,
+    },
     /// Someone was taken off a list, or out of a group.
-    Rem { trid: TrId, list: List, serial: Serial, email: &'a Email, group: Option<GroupId> },
-    /// Someone has another name.
-    Rea { trid: TrId, serial: Serial, email: &'a Email, name: &'a Name },
+    Rem { trid: TrId, list: List, serial: Serial, email: &'a Email, guid: Guid, group: Option<&'a Group> },
+    /// A contact, or (without an identifier) oneself, has another name, URL-encoded in the spelling of
+    /// the client that set it: msnp11-sdk waits for just that.
+    Rea { trid: TrId, serial: Serial, email: &'a Email, guid: Option<Guid>, spelling: &'a str },
     /// A group was made.
-    Adg { trid: TrId, serial: Serial, group: GroupId, name: &'a Name },
+    Adg { trid: TrId, serial: Serial, group: &'a Group },
     /// A group was removed.
-    Rmg { trid: TrId, serial: Serial, group: GroupId },
+    Rmg { trid: TrId, serial: Serial, group: &'a Group },
     /// A group has another name.
-    Reg { trid: TrId, serial: Serial, group: GroupId, name: &'a Name },
+    Reg { trid: TrId, serial: Serial, group: &'a Group },
     /// Come into this room.
     Rng { room: RoomId, at: &'a HostPort, cookie: &'a str, email: &'a Email, name: &'a Name },
     /// Where a web service is.
@@ -314,6 +344,12 @@ pub enum Event<'a> {
     Ims { trid: TrId, on: bool },
     /// The profile after sign-in.
     Profile(&'a ProfileFields<'a>),
+    /// The state of the account's mailbox.
+    Mailbox(&'a Mailbox<'a>),
+    /// Which versions and contents are blocked: none.
+    Gcf { trid: TrId },
+    /// The credit for text messages: there are none.
+    Sbs,
     /// A message from the operator.
     System(SystemMessage),
     /// A page from someone.
@@ -334,35 +370,35 @@ impl Event<'_> {
             | Self::UsrChallenge { .. }
             | Self::UsrOk { .. }
             | Self::XfrNs { .. }
-            | Self::OutOth
-            | Self::OutSsd
-            | Self::Out => handshake::encode(self, traits, out),
+            | Self::Out(_) => handshake::encode(self, traits, out),
             Self::Syn { .. }
             | Self::Gtc { .. }
             | Self::Blp { .. }
             | Self::Prp { .. }
+            | Self::PrpName { .. }
             | Self::Bpr { .. }
             | Self::Lsg { .. }
             | Self::Lst { .. }
+            | Self::LstPerson { .. }
             | Self::LstEmpty { .. } => sync::encode(self, traits, out),
-            Self::Chg { .. } | Self::Iln { .. } | Self::Nln { .. } | Self::Fln { .. } | Self::Qng => {
-                presence::encode(self, traits, out);
-            }
+            Self::Chg { .. }
+            | Self::Iln { .. }
+            | Self::Nln { .. }
+            | Self::Fln { .. }
+            | Self::Uux { .. }
+            | Self::Ubx { .. }
+            | Self::Qng { .. } => presence::encode(self, traits, out),
             Self::Chl { .. } | Self::Qry { .. } => challenge::encode(self, out),
             Self::Add { .. } | Self::Rem { .. } | Self::Rea { .. } => lists::encode(self, traits, out),
-            Self::Adg { .. } | Self::Rmg { .. } | Self::Reg { .. } => groups::encode(self, out),
+            Self::Adg { .. } | Self::Rmg { .. } | Self::Reg { .. } => groups::encode(self, traits, out),
             Self::XfrSb { .. } | Self::Rng { .. } | Self::Ims { .. } => ring::encode(self, out),
             Self::Url { .. } | Self::Fnd { .. } | Self::FndNone { .. } | Self::Snd { .. } | Self::Sdc { .. } => {
                 directory::encode(self, traits, out);
             }
-            Self::Profile(_) | Self::System(_) | Self::Ipg(_) | Self::Not { .. } => message::encode(self, traits, out),
+            Self::Gcf { .. } | Self::Sbs => service::encode(self, out),
+            Self::Profile(_) | Self::Mailbox(_) | Self::System(_) | Self::Ipg(_) | Self::Not { .. } => {
+                message::encode(self, traits, out)
+            }
         }
-    }
-}
-
-/// The four `BPR` lines that tell a contact's properties.
-pub fn contact_properties(out: &mut Vec<u8>, traits: &Traits, serial: Serial, email: &Email, props: &Props) {
-    for property in Property::SHOWN {
-        Event::Bpr { serial, email, property, value: props.get(property) }.encode(traits, out);
     }
 }

@@ -12,7 +12,7 @@ use model::{Email, Name, RoomId};
 
 use crate::frame::Verb;
 use crate::word::words;
-use crate::{Bad, Frame, Limits, TrId};
+use crate::{Bad, Frame, Limits, TrId, Traits};
 
 /// The limits for clients of a switchboard, entered or not.
 pub const LIMITS: Limits = Limits { line: crate::ns::LINE_BEFORE_SIGN_IN, payload: payload_limit };
@@ -38,11 +38,11 @@ pub enum Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Reads a command. Whatever is not one of these closes the connection.
-    pub fn decode(frame: &Frame<'a>) -> Result<Self, Bad> {
+    /// Reads a command of a client of the dialect `traits`. Whatever is not one of these closes the connection.
+    pub fn decode(frame: &Frame<'a>, traits: &Traits) -> Result<Self, Bad> {
         match &frame.verb {
             b"OUT" => Ok(Self::Out),
-            b"MSG" => message::msg(words(frame)?, frame.payload),
+            b"MSG" => message::msg(words(frame)?, frame.payload, traits),
             b"USR" => session::usr(words(frame)?),
             b"ANS" => session::ans(words(frame)?),
             b"CAL" => roster::cal(words(frame)?),
@@ -60,9 +60,9 @@ pub enum Event<'a> {
     /// You are in the room.
     AnsOk { trid: TrId },
     /// Participant `item` of `total` who is here already.
-    Iro { trid: TrId, item: usize, total: usize, email: &'a Email, name: &'a Name },
+    Iro { trid: TrId, item: usize, total: usize, email: &'a Email, name: &'a Name, capabilities: u32 },
     /// Someone came in.
-    Joi { email: &'a Email, name: &'a Name },
+    Joi { email: &'a Email, name: &'a Name, capabilities: u32 },
     /// Someone left; or the room closes because nobody spoke.
     Bye { email: &'a Email, idle: bool },
     /// They are being rung.
@@ -74,11 +74,13 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// Appends the event.
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    /// Appends the event in the form of the dialect `traits`.
+    pub fn encode(&self, traits: &Traits, out: &mut Vec<u8>) {
         match self {
             Self::UsrOk { .. } | Self::AnsOk { .. } => session::encode(self, out),
-            Self::Iro { .. } | Self::Joi { .. } | Self::Bye { .. } | Self::Cal { .. } => roster::encode(self, out),
+            Self::Iro { .. } | Self::Joi { .. } | Self::Bye { .. } | Self::Cal { .. } => {
+                roster::encode(self, traits, out)
+            }
             Self::Ack { .. } | Self::Nak { .. } => message::encode(self, out),
         }
     }

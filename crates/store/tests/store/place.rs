@@ -11,7 +11,6 @@ pub(crate) const FL: u8 = 1;
 pub(crate) const AL: u8 = 2;
 pub(crate) const BL: u8 = 4;
 pub(crate) const RL: u8 = 8;
-pub(crate) const PL: u8 = 16;
 
 /// An empty database.
 pub(crate) struct Place {

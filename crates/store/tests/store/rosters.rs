@@ -4,7 +4,7 @@ use model::{
     Change, ContactEntry, Group, GroupId, GroupSet, Guid, Lists, MessagePrivacy, Property, Props, ReversePrompt, UserId,
 };
 
-use crate::place::{AL, BL, FL, PL, Place, RL, accounts, contact, edit, email, name, put};
+use crate::place::{AL, BL, FL, Place, RL, accounts, contact, edit, email, name, put};
 
 crate::suite!(
     a_roster_shows_own_and_reverse_lists,
@@ -23,14 +23,14 @@ async fn a_roster_shows_own_and_reverse_lists(place: &Place) {
     edit(&store, amy, vec![put(cat, 0, BL)]).await.unwrap();
     edit(&store, bob, vec![put(amy, 0, FL)]).await.unwrap();
     edit(&store, dan, vec![put(amy, 0, FL | BL)]).await.unwrap();
-    edit(&store, eve, vec![put(amy, 0, AL | PL)]).await.unwrap();
+    edit(&store, eve, vec![put(amy, 0, AL)]).await.unwrap();
     let roster = store.roster(amy).await.unwrap().unwrap();
     let seen: Vec<_> = roster.contacts.iter().map(|c| (c.user, c.lists.0, c.name.as_str(), &c.email)).collect();
     let [bobs, cats, dans] = ["bob", "cat", "dan"].map(email);
     assert_eq!(seen, [(bob, FL | AL | RL, "peer", &bobs), (cat, BL, "peer", &cats), (dan, RL, "dan", &dans)]);
     let guid = store.account(&email("dan")).await.unwrap().unwrap().guid;
     assert_eq!(contact(&store, amy, dan).await.unwrap().guid, guid);
-    assert_eq!(contact(&store, eve, amy).await.unwrap().lists.0, AL | PL);
+    assert_eq!(contact(&store, eve, amy).await.unwrap().lists.0, AL);
     assert_eq!(store.roster(UserId(999_999)).await.unwrap(), None);
 }
 
@@ -120,8 +120,9 @@ async fn settings_are_kept(place: &Place) {
     let after = store.roster(amy).await.unwrap().unwrap();
     assert_eq!((after.prompt, after.privacy), (ReversePrompt::Allow, MessagePrivacy::OnlyAllowed));
     assert_eq!((after.name.as_str(), after.serial, serial.0), ("Ämy", serial, 2));
-    assert!(after.settings_at > before.settings_at);
-    assert_eq!(after.lists_at, before.lists_at);
+    let (before, after) = (before.stamps.unwrap(), after.stamps.unwrap());
+    assert!(after.settings > before.settings);
+    assert_eq!(after.lists, before.lists);
     assert_eq!(store.account(&email("amy")).await.unwrap().unwrap().name, name("Ämy"));
 }
 
@@ -130,10 +131,10 @@ async fn a_peer_is_as_a_contact(place: &Place) {
     let [amy, bob] = accounts(&store, ["amy", "bob"]).await;
     let stranger = store.peer(&email("bob"), amy).await.unwrap().unwrap();
     assert_eq!((stranger.user, stranger.lists, stranger.name), (bob, Lists::NONE, name("bob")));
-    edit(&store, amy, vec![put(bob, 0, FL | BL | PL)]).await.unwrap();
+    edit(&store, amy, vec![put(bob, 0, FL | BL)]).await.unwrap();
     edit(&store, bob, vec![put(amy, 0, FL)]).await.unwrap();
     let known = store.peer(&email("bob"), amy).await.unwrap().unwrap();
-    assert_eq!((known.lists.0, known.name), (FL | BL | PL | RL, name("bob")));
+    assert_eq!((known.lists.0, known.name), (FL | BL | RL, name("bob")));
     assert_eq!(store.peer(&email("nobody"), amy).await.unwrap(), None);
 }
 

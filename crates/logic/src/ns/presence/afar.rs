@@ -1,12 +1,12 @@
 //! What other notification servers tell this one about their users, and what follows here.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use model::{Address, NodeId, Notice as News, Role, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
-use super::watch::initial;
+use super::watch::Showing;
 use super::{Afar, Presence, Seer, Watcher};
 use crate::Outlet;
 use crate::ns::Notice;
@@ -167,15 +167,15 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             .afar
             .entry(presence.user)
             .or_insert_with(|| Afar { email: presence.email.clone(), seen_by: Vec::new() });
-        let shown = digest(presence);
+        let (face, personal) = (digest(&presence.face()), digest(&presence.personal));
         // What the watcher was shown last, by whichever server.
         let last = there.seen_by.iter().rev().find(|seer| seer.watcher == watcher);
-        let known = trid.is_none() && last.is_some_and(|seer| seer.node == node && seer.shown == shown);
-        if !known {
-            Fan::new(initial(presence, trid)).send(&here.outlet);
-        }
+        let last = last.filter(|seer| trid.is_none() && seer.node == node);
+        let is_news = last.is_none_or(|seer| seer.face != face);
+        let has_more = last.map_or(presence.personal.is_some(), |seer| seer.personal != personal);
+        Showing::initial(presence, trid).send(&here.outlet, is_news, has_more);
         there.seen_by.retain(|seer| (seer.watcher, seer.node) != (watcher, node));
-        there.seen_by.push(Seer { watcher, node, shown });
+        there.seen_by.push(Seer { watcher, node, face, personal });
         if let Some(doubts) = self.doubts.get_mut(&(watcher, node)) {
             doubts.retain(|target| *target != presence.user);
         }
@@ -183,9 +183,9 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 }
 
 /// Tells what is shown from anything else that might be; good within one process.
-fn digest(presence: &model::Presence) -> u64 {
+fn digest(shown: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    presence.hash(&mut hasher);
+    shown.hash(&mut hasher);
     hasher.finish()
 }
 

@@ -15,8 +15,8 @@ mod watch;
 use std::collections::HashMap;
 
 use model::{
-    Address, Change, Email, List, Lists, MessagePrivacy, Name, NodeId, Notice as News, Picture, Presence as Shown,
-    Role, Roster, SessionId, Status, UserId,
+    Address, Change, Email, List, Lists, MessagePrivacy, Name, NodeId, Notice as News, Personal, Picture,
+    Presence as Shown, Role, Roster, SessionId, Status, UserId,
 };
 use msnp::TrId;
 
@@ -45,8 +45,10 @@ struct Here<O> {
     name: Name,
     /// `None` until the first `CHG`.
     view: Option<View>,
+    /// What the client tells with `UUX`.
+    personal: Option<Personal>,
     /// What watchers still see of a session that this one took over, until its first `CHG`.
-    lingering: Option<View>,
+    lingering: Option<(View, Option<Personal>)>,
     takes_calls: bool,
     privacy: MessagePrivacy,
     /// Everyone on a list of theirs.
@@ -72,8 +74,9 @@ struct Afar {
 struct Seer {
     watcher: UserId,
     node: NodeId,
-    /// A digest of what was shown, so that nothing is shown twice.
-    shown: u64,
+    /// Digests of what was shown, so that nothing is shown twice.
+    face: u64,
+    personal: u64,
 }
 
 /// Who is here, and who watches whom.
@@ -102,7 +105,11 @@ impl<O> Default for Presence<O> {
 impl<O> Here<O> {
     /// What others are shown: the view, or that of the session before, unless hidden.
     fn visible(&self, user: UserId) -> Option<Shown> {
-        let view = self.view.as_ref().or(self.lingering.as_ref())?;
+        let (view, personal) = match (&self.view, &self.lingering) {
+            (Some(view), _) => (view, &self.personal),
+            (None, Some((view, personal))) => (view, personal),
+            (None, None) => return None,
+        };
         (view.status != Status::Hidden).then(|| Shown {
             user,
             email: self.email.clone(),
@@ -110,6 +117,7 @@ impl<O> Here<O> {
             status: view.status,
             capabilities: view.capabilities,
             picture: view.picture.clone(),
+            personal: personal.clone(),
         })
     }
 
@@ -144,6 +152,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             email: identity.email.clone(),
             name: identity.name.clone(),
             view: None,
+            personal: None,
             lingering: None,
             takes_calls: true,
             privacy: MessagePrivacy::OnlyAllowed,
@@ -152,7 +161,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if let Some(old) = self.here.remove(&user) {
             old.outlet.notify(Notice::TakenOver);
             self.stop_watching(user, old.forward(), afar);
-            here.lingering = old.view.or(old.lingering);
+            here.lingering = old.view.map(|view| (view, old.personal)).or(old.lingering);
             // What watchers have been shown, until the roster brings the new one.
             here.name = old.name;
             here.privacy = old.privacy;
@@ -199,7 +208,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     ) {
         let Some(here) = self.mine(user, session) else { return };
         let first = here.view.is_none();
-        let unchanged = here.view.as_ref().or(here.lingering.as_ref()) == Some(&view);
+        let unchanged = match (&here.view, &here.lingering) {
+            (Some(old), _) => *old == view,
+            (None, Some((old, personal))) => *old == view && *personal == here.personal,
+            (None, None) => false,
+        };
         let targets = if first { here.forward() } else { Vec::new() };
         let set = |here: &mut Here<O>| {
             here.view = Some(view);
@@ -217,6 +230,19 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             }
             let watch = News::Watch { watcher: user, targets, tag: Some(trid.0), arrived: true };
             afar.push((Address::Role(Role::Notification), watch));
+        }
+    }
+
+    /// `UUX`: personal message and current media, which may be told before the first `CHG`.
+    pub fn personal(
+        &mut self,
+        user: UserId,
+        session: SessionId,
+        personal: Option<Personal>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        if self.mine(user, session).is_some() {
+            self.reveal(user, afar, |here| here.personal = personal);
         }
     }
 

@@ -85,7 +85,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 
     pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
         if let (Some(shown), Some(here)) = (self.seen(target, watcher), self.here.get(&watcher)) {
-            Fan::new(initial(&shown, trid)).send(&here.outlet);
+            Showing::initial(&shown, trid).send(&here.outlet, true, shown.personal.is_some());
         }
     }
 
@@ -98,19 +98,26 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         change(here);
         let after = here.visible(user);
         let email = here.email.clone();
-        let mut online = after.as_ref().map(|presence| Fan::new(Event::Nln { presence }));
+        let mut online = after.as_ref().map(|presence| Showing::initial(presence, None));
+        let both = before.as_ref().zip(after.as_ref());
+        let (face, personal) = (
+            both.is_none_or(|(before, after)| !before.looks_like(after)),
+            both.is_none_or(|(before, after)| before.personal != after.personal),
+        );
+        let has_personal = after.as_ref().is_some_and(|after| after.personal.is_some());
         let mut offline = Fan::new(Event::Fln { email: &email });
         let mut shown: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
         let mut gone: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
         for (watcher, could) in watchers.iter().zip(could) {
             let can = after.is_some() && self.here[&user].lets(watcher.user());
-            if !can && !could || can && could && before == after {
+            if !can && !could || can && could && !face && !personal {
                 continue;
             }
             match (*watcher, &mut online) {
-                (Watcher::Here(watcher), Some(online)) if can => {
-                    self.here.get(&watcher).map(|to| online.send(&to.outlet))
-                }
+                (Watcher::Here(watcher), Some(online)) if can => self.here.get(&watcher).map(|to| match could {
+                    true => online.send(&to.outlet, face, personal),
+                    false => online.send(&to.outlet, true, has_personal),
+                }),
                 // Someone who is at another server by now is not gone.
                 (Watcher::Here(watcher), _) => match self.shown_by(user, watcher) {
                     Some(node) => {
@@ -148,10 +155,31 @@ impl Watcher {
     }
 }
 
-/// The first that a watcher hears of someone: `ILN` in answer to a transaction, else `NLN`.
-pub(super) fn initial(presence: &Shown, trid: Option<TrId>) -> Event<'_> {
-    match trid {
-        Some(trid) => Event::Iln { trid, presence },
-        None => Event::Nln { presence },
+/// How someone is shown to watchers: `ILN` or `NLN`, and behind it `UBX` to those whose clients can
+/// show a personal message.
+pub(super) struct Showing<'a> {
+    face: Fan<'a>,
+    personal: Fan<'a>,
+}
+
+impl<'a> Showing<'a> {
+    /// `ILN` in answer to a transaction, else `NLN`.
+    pub(super) fn initial(presence: &'a Shown, trid: Option<TrId>) -> Self {
+        let face = Fan::new(match trid {
+            Some(trid) => Event::Iln { trid, presence },
+            None => Event::Nln { presence },
+        });
+        let personal = presence.personal.as_deref().unwrap_or_default();
+        Self { face, personal: Fan::new(Event::Ubx { email: &presence.email, personal }) }
+    }
+
+    /// Tells one of them what is news to it.
+    pub(super) fn send(&mut self, outlet: &impl Outlet, face: bool, personal: bool) {
+        if face {
+            self.face.send(outlet);
+        }
+        if personal && outlet.traits().personal {
+            self.personal.send(outlet);
+        }
     }
 }
