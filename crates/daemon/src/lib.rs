@@ -6,6 +6,7 @@
 //! * [`link`]: the way to a client, which anyone may write to without waiting.
 //! * [`desk`]: who answers a machine's questions.
 //! * [`program`]: what the programs have in common.
+//! * [`registry`]: what the operator sees of a daemon, and wants of it.
 
 pub mod address;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod link;
 pub mod listener;
 pub mod logging;
 pub mod program;
+pub mod registry;
 pub mod running;
 
 pub use config::Config;

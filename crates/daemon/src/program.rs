@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,11 +77,12 @@ pub fn alone(
     })
 }
 
-/// SIGTERM and SIGINT, waited for from the time that this is made: whoever is told that a daemon
+/// SIGTERM and SIGINT, which stop, and SIGUSR1, which empties first; waited for from the time that this is made: whoever is told that a daemon
 /// runs may stop it at once.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    drain: Signal,
 }
 
 impl Signals {
@@ -88,26 +90,46 @@ impl Signals {
     pub fn listen() -> anyhow::Result<Self> {
         let terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
         let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
-        Ok(Self { terminate, interrupt })
+        let drain = signal(SignalKind::user_defined1()).context("cannot wait for SIGUSR1")?;
+        Ok(Self { terminate, interrupt, drain })
     }
 }
 
-/// Waits for a signal to stop, then stops what runs.
+/// Waits for a signal to stop, or until all that runs has been emptied; then stops it.
 pub async fn until_stopped(
     mut signals: Signals,
     parts: Parts,
     running: Vec<Running>,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
-    tokio::select! {
-        _ = signals.terminate.recv() => {}
-        _ = signals.interrupt.recv() => {}
+    let mut ended = pin!(async {
+        for daemon in running {
+            daemon.task.await.context("a daemon panicked")?;
+        }
+        anyhow::Ok(())
+    });
+    loop {
+        tokio::select! {
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
+            _ = signals.drain.recv() => {
+                tracing::info!("emptying");
+                shutdown.drain_off();
+            }
+            result = &mut ended => {
+                result?;
+                return finished(&parts, &shutdown).await;
+            }
+        }
     }
     tracing::info!("stopping");
     shutdown.stop();
-    for daemon in running {
-        daemon.task.await.context("a daemon panicked")?;
-    }
+    ended.await?;
+    finished(&parts, &shutdown).await
+}
+
+async fn finished(parts: &Parts, shutdown: &Shutdown) -> anyhow::Result<()> {
+    shutdown.stop();
     shutdown.drain(GRACE).await;
     parts.store.close().await;
     tracing::info!("stopped");

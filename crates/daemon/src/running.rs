@@ -15,6 +15,8 @@ use tokio::time;
 pub enum Phase {
     /// Serving.
     Up,
+    /// Serving those who are here, and sending them elsewhere; nobody new is to come.
+    Draining,
     /// No new connections; clients are told to go.
     Stopping,
     /// Whatever is left is cut.
@@ -45,6 +47,21 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
+    /// Says that the daemons of this process are to be emptied, and then to end.
+    pub fn drain_off(&self) {
+        self.reach(Phase::Draining);
+    }
+
+    /// Resolves when that has been said.
+    pub async fn draining(&self) {
+        self.reached(Phase::Draining).await;
+    }
+
+    /// Has it been said?
+    pub fn is_draining(&self) -> bool {
+        self.phase() >= Phase::Draining
+    }
+
     /// Says the word.
     pub fn stop(&self) {
         self.reach(Phase::Stopping);
@@ -59,9 +76,13 @@ impl Shutdown {
 
     /// Resolves when the word has been said.
     pub async fn stopping(&self) {
+        self.reached(Phase::Stopping).await;
+    }
+
+    async fn reached(&self, wanted: Phase) {
         let mut phase = self.0.phase.subscribe();
         // The sender lives as long as `self`, so this cannot fail.
-        let _ = phase.wait_for(|phase| *phase >= Phase::Stopping).await;
+        let _ = phase.wait_for(|phase| *phase >= wanted).await;
     }
 
     /// How far stopping has come.

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use bus::{Answering, Handler, Member, Members, Node, Request, Response};
 use daemon::address::Doorkeeper;
 use daemon::listener::{self, Door, Seat};
+use daemon::registry::{self, Entry};
 use daemon::{Parts, Reply, Running, ServeError, Shutdown, config};
 use logic::ds::{Answer, Question, Rules, Session};
 use logic::ns::Site;
@@ -15,6 +16,7 @@ use tracing::info;
 
 /// What all sessions of a dispatch server share.
 pub struct Hall {
+    id: NodeId,
     rules: Arc<Rules>,
     member: OnceLock<Weak<Member>>,
 }
@@ -28,25 +30,33 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let listener = listener::bind("ds", listen)?;
     let address =
         listener.local_addr().map_err(|source| ServeError::Listen { section: "ds", address: listen, source })?;
-    let (hall, member) = Hall::open(parts, config::endpoint(None, address)).await?;
+    let endpoint = config::endpoint(None, address);
+    let (hall, member) = Hall::open(parts, endpoint.clone()).await?;
     info!(role = %Role::Dispatch, %address, "listening");
     let door = Door {
         doorkeeper: Doorkeeper::new(parts.config.caps()),
         terms: parts.config.terms(),
         shutdown: shutdown.clone(),
     };
-    let task = tokio::spawn(async move {
-        listener::serve(listener, door, move |seat| hall.seat(&seat)).await;
+    let entry = Entry { id: hall.id, role: Role::Dispatch, endpoint, load: Arc::new(|| 0) };
+    let stop = shutdown.clone();
+    let work = async move {
+        // Nobody stays here, so there is nobody to send elsewhere.
+        tokio::select! {
+            () = listener::serve(listener, door, move |seat| hall.seat(&seat)) => {}
+            () = stop.draining() => {}
+        }
         drop(member);
-    });
+    };
+    let task = tokio::spawn(registry::during(parts.store.clone(), entry, shutdown.clone(), work));
     Ok(Running { address, task })
 }
 
 impl Hall {
     /// Joins the bus. The server is there for as long as the member is held.
     pub async fn open(parts: &Parts, endpoint: Endpoint) -> Result<(Arc<Self>, Arc<Member>), ServeError> {
-        let hall = Arc::new(Self { rules: Arc::new(parts.config.ds_rules()), member: OnceLock::new() });
         let id = NodeId(rand::random());
+        let hall = Arc::new(Self { id, rules: Arc::new(parts.config.ds_rules()), member: OnceLock::new() });
         let node = Node { id, role: Role::Dispatch, endpoint, weight: 1, load: 0, draining: false };
         let member = Arc::new(parts.bus.join(node, Arc::clone(&hall) as _).await?);
         hall.member.get_or_init(|| Arc::downgrade(&member));

@@ -15,6 +15,7 @@ mod account;
 mod contact;
 mod directory;
 mod group;
+mod node;
 mod office;
 mod output;
 mod profile;
@@ -47,6 +48,9 @@ enum Family {
     /// Change the groups that an account sorts its contacts into
     #[command(subcommand)]
     Group(group::Command),
+    /// See the daemons that run, and empty one of them
+    #[command(subcommand)]
+    Node(node::Command),
     /// Change what accounts can be found by
     #[command(subcommand)]
     Directory(directory::Command),
@@ -78,6 +82,7 @@ impl Family {
         match self {
             Self::Account(command) => command.run(office).await,
             Self::Contact(command) => command.run(office).await,
+            Self::Node(command) => command.run(office).await,
             Self::Group(command) => command.run(office).await,
             Self::Directory(command) => command.run(office).await,
             Self::Profile(command) => command.run(office).await,

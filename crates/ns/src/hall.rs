@@ -8,11 +8,12 @@ use bus::{Member, Node};
 use daemon::address::Failures;
 use daemon::link::batch;
 use daemon::listener::Seat;
-use daemon::{Client, Config, Parts, ServeError};
+use daemon::{Client, Config, Parts, ServeError, Shutdown};
 use logic::Rate;
 use logic::ns::{Notice, Presence, Rules, Session, Site, shown_name};
 use model::{Account, Address, Email, Endpoint, Name, NodeId, Notice as News, Role, Roster, UserId, Verification};
 use store::{Store, StoreError};
+use tokio::sync::Notify;
 
 use crate::desk::Desk;
 
@@ -31,11 +32,19 @@ pub struct Hall {
     member: OnceLock<Weak<Member>>,
     /// The notification servers that were there when we last looked.
     pub(crate) others: Mutex<Vec<NodeId>>,
+    /// Says that who is whose home may have changed.
+    pub(crate) moved: Notify,
+    shutdown: Shutdown,
 }
 
 impl Hall {
     /// Makes the tables and joins the bus. The server is there for as long as the member is held.
-    pub async fn open(parts: &Parts, endpoint: Endpoint, weight: u32) -> Result<(Arc<Self>, Arc<Member>), ServeError> {
+    pub async fn open(
+        parts: &Parts,
+        endpoint: Endpoint,
+        weight: u32,
+        shutdown: &Shutdown,
+    ) -> Result<(Arc<Self>, Arc<Member>), ServeError> {
         let id = NodeId(rand::random());
         let settings = &parts.config.ns;
         let failed = Rate { burst: settings.failed_sign_ins, every: settings.failed_sign_in_time.0 };
@@ -48,6 +57,8 @@ impl Hall {
             presence: Mutex::default(),
             member: OnceLock::new(),
             others: Mutex::default(),
+            moved: Notify::new(),
+            shutdown: shutdown.clone(),
         });
         let node = Node { id, role: Role::Notification, endpoint, weight, load: 0, draining: false };
         let member = Arc::new(parts.bus.join(node, Arc::clone(&hall) as _).await?);
@@ -108,9 +119,13 @@ impl Hall {
     /// Tells the other daemons how many sign-ins there are.
     pub(crate) fn announce(&self) {
         if let Some(member) = self.member() {
-            let load = self.change(|presence, _| presence.count());
-            member.announce(u32::try_from(load).unwrap_or(u32::MAX), false);
+            member.announce(self.load(), self.shutdown.is_draining());
         }
+    }
+
+    /// How many are signed in here.
+    pub(crate) fn load(&self) -> u32 {
+        u32::try_from(self.change(|presence, _| presence.count())).unwrap_or(u32::MAX)
     }
 
     /// Reads again the rosters that were changed from outside since `mark`.

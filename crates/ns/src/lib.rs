@@ -6,6 +6,7 @@
 
 mod desk;
 mod hall;
+mod moving;
 mod outside;
 mod responder;
 mod spool;
@@ -15,6 +16,7 @@ use std::time::Instant;
 
 use daemon::address::Doorkeeper;
 use daemon::listener::{self, Door};
+use daemon::registry::{self, Entry};
 use daemon::{Parts, Running, ServeError, Shutdown, config};
 use logic::ns::Notice;
 use model::Role;
@@ -32,7 +34,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let endpoint = config::endpoint(settings.public.as_ref(), address);
     // Whoever signs in from here on reads what was changed before.
     let mark = parts.store.touched_mark().await?;
-    let (hall, member) = Hall::open(parts, endpoint, settings.weight).await?;
+    let (hall, member) = Hall::open(parts, endpoint.clone(), settings.weight, shutdown).await?;
     info!(role = %Role::Notification, %address, "listening");
     let door = Door {
         doorkeeper: Doorkeeper::new(parts.config.caps()),
@@ -41,18 +43,27 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     };
     let notice = settings.stop_notice.0;
     let stop = shutdown.clone();
-    let task = tokio::spawn(async move {
-        let watching = tokio::spawn(outside::watch(Arc::clone(&hall), mark, stop));
+    let counted = Arc::clone(&hall);
+    let load = Arc::new(move || counted.load());
+    let entry = Entry { id: hall.id, role: Role::Notification, endpoint, load };
+    let work = async move {
+        let watching = tokio::spawn(outside::watch(Arc::clone(&hall), mark, stop.clone()));
         let seats = Arc::clone(&hall);
-        listener::serve(listener, door, move |seat| seats.seat(seat)).await;
+        tokio::select! {
+            () = listener::serve(listener, door, move |seat| seats.seat(seat)) => {}
+            () = moving::until_empty(&hall, &stop) => {}
+        }
         // Those who are signed in hear of it, have the time to, and are sent away.
-        let minutes = u32::try_from(notice.as_secs().div_ceil(60)).unwrap_or(u32::MAX).max(1);
-        hall.tell_all(|| Notice::Shutdown { minutes });
-        tokio::time::sleep(notice).await;
+        if hall.load() > 0 {
+            let minutes = u32::try_from(notice.as_secs().div_ceil(60)).unwrap_or(u32::MAX).max(1);
+            hall.tell_all(|| Notice::Shutdown { minutes });
+            tokio::time::sleep(notice).await;
+        }
         hall.tell_all(|| Notice::Shutdown { minutes: 0 });
         hall.emptied(Instant::now()).await;
         watching.abort();
         drop(member);
-    });
+    };
+    let task = tokio::spawn(registry::during(parts.store.clone(), entry, shutdown.clone(), work));
     Ok(Running { address, task })
 }

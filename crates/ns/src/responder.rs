@@ -40,6 +40,7 @@ impl Handler for Hall {
         let lost: Vec<NodeId> = others.iter().filter(|node| !now.contains(node)).copied().collect();
         *others = now;
         drop(others);
+        self.moved.notify_one();
         for node in lost {
             debug!(%node, "a notification server is gone");
             self.change(|presence, _| presence.lost(node));

@@ -9,7 +9,7 @@ use std::time::Instant;
 use bus::{Answering, Handler, Member, Members, Node, Request, Response};
 use daemon::link::batch;
 use daemon::listener::Seat;
-use daemon::{Client, Parts, ServeError};
+use daemon::{Client, Parts, ServeError, Shutdown};
 use logic::sb::{Notice as ToSession, Room, Rules, Session};
 use model::{Endpoint, NodeId, Notice, Role, RoomId};
 use store::Store;
@@ -30,11 +30,16 @@ pub struct Hall {
     next: AtomicU32,
     /// Our place on the bus. The task that serves holds it.
     member: OnceLock<Weak<Member>>,
+    shutdown: Shutdown,
 }
 
 impl Hall {
     /// Joins the bus. The switchboard is there for as long as the member is held.
-    pub async fn open(parts: &Parts, endpoint: Endpoint) -> Result<(Arc<Self>, Arc<Member>), ServeError> {
+    pub async fn open(
+        parts: &Parts,
+        endpoint: Endpoint,
+        shutdown: &Shutdown,
+    ) -> Result<(Arc<Self>, Arc<Member>), ServeError> {
         let id = NodeId(rand::random());
         let hall = Arc::new(Self {
             id,
@@ -44,6 +49,7 @@ impl Hall {
             rooms: Mutex::default(),
             next: AtomicU32::new(rand::random()),
             member: OnceLock::new(),
+            shutdown: shutdown.clone(),
         });
         let node = Node { id, role: Role::Switchboard, endpoint, weight: 1, load: 0, draining: false };
         let member = Arc::new(parts.bus.join(node, Arc::clone(&hall) as _).await?);
@@ -98,13 +104,24 @@ impl Hall {
         batch(|| rooms.iter().for_each(|room| lock(room).close()));
     }
 
+    /// How many rooms there are.
+    pub(crate) fn load(&self) -> u32 {
+        u32::try_from(self.rooms().len()).unwrap_or(u32::MAX)
+    }
+
+    /// Tells the other daemons that no new rooms are taken.
+    pub(crate) fn announce_draining(&self) {
+        let rooms = self.rooms();
+        self.announce(rooms.len());
+    }
+
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, SharedRoom>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn announce(&self, rooms: usize) {
         if let Some(member) = self.member() {
-            member.announce(u32::try_from(rooms).unwrap_or(u32::MAX), false);
+            member.announce(u32::try_from(rooms).unwrap_or(u32::MAX), self.shutdown.is_draining());
         }
     }
 }

@@ -7,11 +7,14 @@ mod desk;
 mod hall;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use daemon::address::Doorkeeper;
 use daemon::listener::{self, Door};
+use daemon::registry::{self, Entry};
 use daemon::{Parts, Running, ServeError, Shutdown, config};
 use model::Role;
+use tokio::time;
 use tracing::info;
 
 pub use desk::Desk;
@@ -24,18 +27,43 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let listen = |source| ServeError::Listen { section: "sb", address: settings.listen, source };
     let address = listener.local_addr().map_err(listen)?;
     let endpoint = config::endpoint(settings.public.as_ref(), address);
-    let (hall, member) = Hall::open(parts, endpoint).await?;
+    let (hall, member) = Hall::open(parts, endpoint.clone(), shutdown).await?;
     info!(role = %Role::Switchboard, %address, "listening");
     let door = Door {
         doorkeeper: Doorkeeper::new(parts.config.caps()),
         terms: parts.config.room_terms(),
         shutdown: shutdown.clone(),
     };
-    let task = tokio::spawn(async move {
+    let counted = Arc::clone(&hall);
+    let load = Arc::new(move || counted.load());
+    let entry = Entry { id: hall.id, role: Role::Switchboard, endpoint, load };
+    let (stop, patience) = (shutdown.clone(), settings.drain_time.0);
+    let work = async move {
         let seats = Arc::clone(&hall);
-        listener::serve(listener, door, move |seat| seats.seat(seat)).await;
+        // Whoever has a cookie still comes in while the rooms are finished.
+        tokio::select! {
+            () = listener::serve(listener, door, move |seat| seats.seat(seat)) => {}
+            () = until_empty(&hall, &stop, patience) => {}
+        }
         hall.close();
         drop(member);
-    });
+    };
+    let task = tokio::spawn(registry::during(parts.store.clone(), entry, shutdown.clone(), work));
     Ok(Running { address, task })
 }
+
+/// Resolves when the switchboard was to be emptied, and the last room has ended, or has had its time.
+async fn until_empty(hall: &Hall, shutdown: &Shutdown, patience: Duration) {
+    shutdown.draining().await;
+    hall.announce_draining();
+    info!(rooms = hall.load(), "the switchboard is being emptied");
+    let deadline = time::Instant::now() + patience;
+    // Someone may just have been given a cookie for a room here.
+    time::sleep(ON_THE_WAY.min(patience)).await;
+    while hall.load() > 0 && time::Instant::now() < deadline {
+        time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// How long it takes until nobody is on the way here any more.
+const ON_THE_WAY: Duration = Duration::from_secs(3);

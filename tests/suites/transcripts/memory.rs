@@ -161,8 +161,10 @@ impl Stage for Memory {
         let mark = store.touched_mark().await.map_err(|error| broken(&error))?;
         let parts = Parts { config: Arc::new(config), store, bus: bus::Bus::local() };
         let [ds_port, ns_port, sb_port] = PORTS.map(Endpoint::SameHost);
-        let (sb, a) = sb::Hall::open(&parts, sb_port).await.map_err(|error| broken(&error))?;
-        let (ns, b) = ns::Hall::open(&parts, ns_port, 1).await.map_err(|error| broken(&error))?;
+        let (sb, a) =
+            sb::Hall::open(&parts, sb_port, &daemon::Shutdown::default()).await.map_err(|error| broken(&error))?;
+        let (ns, b) =
+            ns::Hall::open(&parts, ns_port, 1, &daemon::Shutdown::default()).await.map_err(|error| broken(&error))?;
         let (ds, c) = ds::Hall::open(&parts, ds_port).await.map_err(|error| broken(&error))?;
         self.servers = Some(Servers { ds, ns, sb, _members: [a, b, c], mark });
         Ok(())

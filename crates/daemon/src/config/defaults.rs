@@ -50,6 +50,8 @@ impl Default for Ns {
             invitation_spool: PathBuf::new(),
             cookie_time: Span::seconds(60),
             next_ping: Span::seconds(60),
+            drain_time: Span::seconds(120),
+            move_time: Span::seconds(600),
             stop_notice: Span::seconds(0),
             back_in: Span::seconds(0),
             failed_sign_ins: 10,
@@ -69,6 +71,7 @@ impl Default for Sb {
             alone: Span::seconds(5 * 60),
             two_idle: Span::seconds(5 * 60),
             many_idle: Span::seconds(15 * 60),
+            drain_time: Span::seconds(600),
             hide_blocking: false,
         }
     }

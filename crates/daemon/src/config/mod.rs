@@ -107,6 +107,10 @@ pub struct Ns {
     pub cookie_time: Span,
     /// When clients are to ask again whether the server is there.
     pub next_ping: Span,
+    /// Over how long its users are sent elsewhere when it is to be emptied.
+    pub drain_time: Span,
+    /// Over how long users are sent to another server that has come.
+    pub move_time: Span,
     /// How long before a stop clients are told of it.
     pub stop_notice: Span,
     /// After how long clients are told to come back at a stop; 0s for no word of it.
@@ -139,6 +143,8 @@ pub struct Sb {
     pub two_idle: Span,
     /// How long more than two may.
     pub many_idle: Span,
+    /// How long its rooms may go on when it is to be emptied.
+    pub drain_time: Span,
     /// Answer 217 instead of 216 to a call to someone who blocks the caller?
     pub hide_blocking: bool,
 }

@@ -223,6 +223,8 @@ pub enum Notice {
         /// The text.
         text: String,
     },
+    /// The user's home is another notification server from now on: go there.
+    Refer(Endpoint),
     /// The server goes down in so many minutes, or now.
     Shutdown {
         /// 0: now.

@@ -169,6 +169,7 @@ impl Online {
             Notice::Shutdown { minutes } => {
                 context.send(effects, &Event::System(SystemMessage::Maintenance { minutes }));
             }
+            Notice::Refer(_) => unreachable!("the session sees to it"),
             Notice::Ring(ring) => self.rung(&ring, context, effects),
             Notice::Reverse { serial, peer, added } => self.reverse(serial, &peer, added, context, effects),
             Notice::Property { serial, email, property, value } => {

@@ -4,7 +4,7 @@
 //! `online`.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use model::Email;
 use msnp::dialect::STRANGER;
@@ -15,6 +15,9 @@ use super::context::{Context, Fx, Rules, Site};
 use super::online::Online;
 use super::{Answer, Identity, Notice, Question, Secret};
 use crate::Machine;
+
+/// How long a client that was sent to another server may take to go.
+const TIME_TO_GO: Duration = Duration::from_secs(10);
 
 /// How far a session has come.
 pub(super) enum Stage {
@@ -33,6 +36,8 @@ pub(super) enum Stage {
     SigningIn(TrId, Identity, Secret),
     /// Signed in.
     Online(Box<Online>),
+    /// Sent to another server without having asked; it is the client that closes (draft §7.4).
+    Referred { until: Instant },
     /// The client has proved that it does not know the password.
     Failed,
     /// Nothing more is to come.
@@ -91,13 +96,13 @@ impl Machine for Session {
 
     fn limits(&self) -> Limits {
         match self.stage {
-            Stage::Online(_) => msnp::ns::SIGNED_IN,
+            Stage::Online(_) | Stage::Referred { .. } => msnp::ns::SIGNED_IN,
             _ => msnp::ns::BEFORE_SIGN_IN,
         }
     }
 
     fn is_stranger(&self) -> bool {
-        !matches!(self.stage, Stage::Online(_))
+        !matches!(self.stage, Stage::Online(_) | Stage::Referred { .. })
     }
 
     fn handle_frame(&mut self, frame: &Frame<'_>, now: Instant, effects: &mut Fx) {
@@ -107,7 +112,7 @@ impl Machine for Session {
         };
         match self.act(now) {
             (Stage::Online(online), context) => online.request(request, &context, effects),
-            (Stage::Over | Stage::Failed, _) => {}
+            (Stage::Over | Stage::Failed | Stage::Referred { .. }, _) => {}
             _ => self.greet(request, effects),
         }
     }
@@ -121,7 +126,18 @@ impl Machine for Session {
 
     fn handle_notice(&mut self, notice: Notice, now: Instant, effects: &mut Fx) {
         match self.act(now) {
+            (stage @ Stage::Online(_), context) if matches!(notice, Notice::Refer(_)) => {
+                let Notice::Refer(endpoint) = notice else { return };
+                let to = endpoint.as_seen_from(context.site.reached.ip());
+                let current = context.site.current();
+                context.send(effects, &Event::XfrNs { trid: TrId::ASYNC, to: &to, current: &current });
+                *stage = Stage::Referred { until: now + TIME_TO_GO };
+            }
             (Stage::Online(online), context) => online.notice(notice, &context, effects),
+            // It comes back to this account's new session by itself.
+            (Stage::Referred { .. }, _) if matches!(notice, Notice::TakenOver | Notice::Shutdown { minutes: 0 }) => {
+                effects.close("the client was sent to another server");
+            }
             _ if matches!(notice, Notice::TakenOver | Notice::Shutdown { minutes: 0 }) => {
                 effects.close("the session ended before it began");
             }
@@ -130,21 +146,24 @@ impl Machine for Session {
     }
 
     fn handle_timeout(&mut self, now: Instant, effects: &mut Fx) {
-        if let (Stage::Online(online), context) = self.act(now) {
-            online.timeout(&context, effects);
+        match self.act(now) {
+            (Stage::Online(online), context) => online.timeout(&context, effects),
+            (Stage::Referred { until }, _) if *until <= now => effects.close("sent to another server, and did not go"),
+            _ => {}
         }
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Online(online) => online.next_timeout(),
+            Stage::Referred { until } => Some(*until),
             _ => None,
         }
     }
 
     fn farewell(&mut self) -> Option<Question> {
         match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Online(_) | Stage::SigningIn(..) => Some(Question::SignOut),
+            Stage::Online(_) | Stage::Referred { .. } | Stage::SigningIn(..) => Some(Question::SignOut),
             Stage::Failed => Some(Question::Failed),
             _ => None,
         }

@@ -12,6 +12,7 @@ mod concurrency;
 mod cookies;
 mod credentials;
 mod edits;
+mod nodes;
 mod opening;
 mod place;
 mod rosters;

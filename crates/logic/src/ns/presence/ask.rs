@@ -65,6 +65,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         Some((here.name.clone(), here.view.as_ref().map_or(0, |view| view.capabilities)))
     }
 
+    /// Everyone who is signed in here.
+    pub fn everyone(&self) -> impl Iterator<Item = (UserId, &Email)> {
+        self.here.iter().map(|(user, here)| (*user, &here.email))
+    }
+
     /// Tells every session.
     pub fn notify_all(&self, notice: impl Fn() -> Notice) {
         for here in self.here.values() {
