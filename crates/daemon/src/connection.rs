@@ -133,13 +133,13 @@ where
                 });
             }
             () = link.woken() => {}
-            ready = link.stream().writable(), if meter.stuck.is_some() => {
+            ready = link.transport().writable(), if meter.stuck.is_some() => {
                 if ready.is_err() {
                     return End::Left;
                 }
                 link.write();
             }
-            ready = link.stream().readable(), if reading => {
+            ready = link.transport().readable(), if reading => {
                 if ready.is_err() || !read(drive, meter) {
                     return End::Left;
                 }
@@ -202,7 +202,7 @@ where
     M::Notice: Send + 'static,
     D: Desk<M>,
 {
-    BUFFER.with_borrow_mut(|buffer| match drive.link.stream().try_read(buffer) {
+    BUFFER.with_borrow_mut(|buffer| match drive.link.transport().try_read(buffer) {
         Ok(0) => false,
         Ok(count) => {
             batch(|| feed(drive, meter, &buffer[..count]));
@@ -225,17 +225,17 @@ where
 /// to close with unread bytes would take the last words away from it.
 async fn last_words<N: Send + 'static>(link: &Link<N>) {
     while link.waiting() > 0 && link.closed() != Some(Closed::Gone) {
-        if link.stream().writable().await.is_err() {
+        if link.transport().writable().await.is_err() {
             return;
         }
         link.write();
     }
-    if socket2::SockRef::from(link.stream()).shutdown(std::net::Shutdown::Write).is_err() {
+    if link.transport().finish().is_err() {
         return;
     }
     let mut rest = [0; 512];
-    while link.stream().readable().await.is_ok() {
-        match link.stream().try_read(&mut rest) {
+    while link.transport().readable().await.is_ok() {
+        match link.transport().try_read(&mut rest) {
             Ok(0) => return,
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
             _ => {}

@@ -5,6 +5,7 @@
 //! * [`connection`]: the one loop that drives every machine over every connection.
 //! * [`link`]: the way to a client, which anyone may write to without waiting.
 //! * [`desk`]: who answers a machine's questions.
+//! * [`pipe`]: a stream within the process that looks like a socket, for the HTTP gateway.
 //! * [`program`]: what the programs have in common.
 //! * [`registry`]: what the operator sees of a daemon, and wants of it.
 
@@ -15,7 +16,9 @@ pub mod desk;
 pub mod link;
 pub mod listener;
 pub mod logging;
+pub mod pipe;
 pub mod program;
+pub mod proxy;
 pub mod registry;
 pub mod running;
 

@@ -8,14 +8,17 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
+use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use logic::Outlet;
 use msnp::Traits;
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
+use crate::pipe;
 use crate::running::Wake;
 
 /// Most notices that may wait for a session, which is to see them as soon as no question is open.
@@ -30,10 +33,68 @@ pub struct Link<N> {
     limit: usize,
 }
 
-enum Transport {
+/// What carries the bytes of a connection.
+pub enum Transport {
+    /// A socket.
     Tcp(TcpStream),
+    /// A stream within the process, with the HTTP gateway at the other end.
+    Pipe(pipe::Far),
     /// Bytes wait until someone takes them: a test is at the other end.
     Memory,
+}
+
+impl Transport {
+    /// Resolves when there is something to read.
+    pub(crate) async fn readable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.readable().await,
+            Self::Pipe(far) => {
+                far.readable().await;
+                Ok(())
+            }
+            Self::Memory => std::future::pending().await,
+        }
+    }
+
+    /// Resolves when there is room to write.
+    pub(crate) async fn writable(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.writable().await,
+            Self::Pipe(far) => {
+                far.writable().await;
+                Ok(())
+            }
+            Self::Memory => std::future::pending().await,
+        }
+    }
+
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read(buffer),
+            Self::Pipe(far) => far.try_read(buffer),
+            Self::Memory => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Pipe(far) => far.try_write(bytes),
+            Self::Memory => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// Says that nothing more will be written. There is still to be read until the client has gone.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => SockRef::from(stream).shutdown(Shutdown::Write),
+            Self::Pipe(far) => {
+                far.finish();
+                Ok(())
+            }
+            Self::Memory => Ok(()),
+        }
+    }
 }
 
 struct State<N> {
@@ -98,9 +159,9 @@ impl Drop for EndOfBatch {
 }
 
 impl<N: Send + 'static> Link<N> {
-    /// The way to the client at the other end of `stream`.
-    pub fn tcp(stream: TcpStream, limit: usize) -> Arc<Self> {
-        Arc::new(Self::new(Transport::Tcp(stream), limit))
+    /// The way to the client at the other end of `transport`.
+    pub fn over(transport: Transport, limit: usize) -> Arc<Self> {
+        Arc::new(Self::new(transport, limit))
     }
 
     /// The way to a client in the same process, which takes what is sent with [`Link::take`].
@@ -197,12 +258,9 @@ impl<N: Send + 'static> Link<N> {
         self.state().queue.len()
     }
 
-    /// The socket; the loop reads from it.
-    pub(crate) fn stream(&self) -> &TcpStream {
-        match &self.transport {
-            Transport::Tcp(stream) => stream,
-            Transport::Memory => unreachable!("the loop runs on sockets"),
-        }
+    /// What carries the bytes; the loop reads from it.
+    pub(crate) const fn transport(&self) -> &Transport {
+        &self.transport
     }
 
     /// Resolves when there is a notice, or when the link was closed by someone else.
@@ -223,10 +281,12 @@ impl<N: Send + 'static> Link<N> {
 
     /// Writes what the socket takes now. `false` if the loop has to see to the rest.
     fn write_from(&self, state: &mut State<N>) -> bool {
-        let Transport::Tcp(stream) = &self.transport else { return true };
+        if matches!(self.transport, Transport::Memory) {
+            return true;
+        }
         let mut written = 0;
         while written < state.queue.len() {
-            match stream.try_write(&state.queue[written..]) {
+            match self.transport.try_write(&state.queue[written..]) {
                 Ok(count) => written += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_) => {

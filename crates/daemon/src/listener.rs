@@ -1,6 +1,6 @@
 //! Accepts connections and starts a loop for each.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,8 +15,10 @@ use tracing::{Instrument as _, debug, debug_span, warn};
 use crate::address::Doorkeeper;
 use crate::connection::{self, Terms};
 use crate::desk::{Desk, Drive};
-use crate::link::Link;
-use crate::{ServeError, Shutdown};
+use crate::link::{Link, Transport};
+use crate::pipe::Far;
+use crate::running::Phase;
+use crate::{ServeError, Shutdown, proxy};
 
 /// Numbers sessions within this process.
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
@@ -65,36 +67,57 @@ pub struct Door {
     pub terms: Terms,
     /// When to stop.
     pub shutdown: Shutdown,
+    /// Whose word about a client's address is taken (PROXY protocol).
+    pub proxies: Vec<IpAddr>,
 }
 
-/// Accepts connections until the word to stop; `seat` gives each its machine and its desk.
-pub async fn serve<M, D>(listener: TcpListener, door: Door, mut seat: impl FnMut(Seat<M::Notice>) -> (M, D))
+/// Starts a loop for each connection, however it comes.
+pub struct Host<M: Machine, D> {
+    door: Door,
+    seat: Box<dyn Fn(Seat<M::Notice>) -> (M, D) + Send + Sync>,
+}
+
+/// A way into a server of this process that is not a socket.
+#[derive(Clone)]
+pub struct Entrance(Arc<dyn Fn(Far, SocketAddr, SocketAddr) -> bool + Send + Sync>);
+
+impl Entrance {
+    /// Lets a client in who is at `peer` and has reached this machine at `reached`. False: not now,
+    /// because there are too many from its address, or the server stops.
+    pub fn enter(&self, pipe: Far, peer: SocketAddr, reached: SocketAddr) -> bool {
+        (self.0)(pipe, peer, reached)
+    }
+}
+
+impl<M, D> Host<M, D>
 where
     M: Machine<Question: Send, Answer: Send, Notice: Send> + Send + 'static,
     D: Desk<M>,
 {
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = door.shutdown.stopping() => return,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                warn!(%error, "cannot accept connections for a moment");
-                time::sleep(OUT_OF_SOCKETS).await;
-                continue;
-            }
-        };
+    /// One that gives each connection its machine and its desk with `seat`.
+    pub fn new(door: Door, seat: impl Fn(Seat<M::Notice>) -> (M, D) + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { door, seat: Box::new(seat) })
+    }
+
+    /// The way in for the HTTP gateway.
+    pub fn entrance(self: &Arc<Self>) -> Entrance {
+        let host = Arc::clone(self);
+        Entrance(Arc::new(move |pipe, peer, reached| {
+            host.door.shutdown.phase() < Phase::Stopping && host.welcome(Transport::Pipe(pipe), peer, reached)
+        }))
+    }
+
+    /// Starts a loop, unless there are too many from this address.
+    fn welcome(&self, transport: Transport, peer: SocketAddr, reached: SocketAddr) -> bool {
+        let door = &self.door;
         let Some(pass) = door.doorkeeper.admit(peer.ip(), Instant::now()) else {
             debug!(%peer, "too many connections from this address");
-            continue;
+            return false;
         };
-        let Ok(reached) = prepare(&stream) else { continue };
         let session = Seat::<M::Notice>::number();
-        let link = Link::tcp(stream, door.terms.outbox);
+        let link = Link::over(transport, door.terms.outbox);
         let open = door.shutdown.register(&link);
-        let (machine, desk) = seat(Seat { session, link: Arc::clone(&link), reached, peer });
+        let (machine, desk) = (self.seat)(Seat { session, link: Arc::clone(&link), reached, peer });
         let loop_ = connection::run(Drive::new(machine, desk, link), door.terms, door.shutdown.clone());
         let span = debug_span!("connection", session = session.0, %peer);
         tokio::spawn(
@@ -104,6 +127,44 @@ where
             }
             .instrument(span),
         );
+        true
+    }
+}
+
+/// Accepts connections until the word to stop.
+pub async fn serve<M, D>(listener: TcpListener, host: Arc<Host<M, D>>)
+where
+    M: Machine<Question: Send, Answer: Send, Notice: Send> + Send + 'static,
+    D: Desk<M>,
+{
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = host.door.shutdown.stopping() => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                warn!(%error, "cannot accept connections for a moment");
+                time::sleep(OUT_OF_SOCKETS).await;
+                continue;
+            }
+        };
+        let Ok(reached) = prepare(&stream) else { continue };
+        if !host.door.proxies.contains(&peer.ip().to_canonical()) {
+            host.welcome(Transport::Tcp(stream), peer, reached);
+            continue;
+        }
+        let host = Arc::clone(&host);
+        tokio::spawn(async move {
+            match proxy::introduced(&stream).await {
+                Ok(introduced) => {
+                    let (peer, reached) = introduced.unwrap_or((peer, reached));
+                    host.welcome(Transport::Tcp(stream), peer, reached);
+                }
+                Err(error) => debug!(%peer, %error, "the proxy does not say who comes"),
+            }
+        });
     }
 }
 

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time;
 
+use crate::listener::Entrance;
+
 /// How far stopping has come.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Phase {
@@ -144,6 +146,8 @@ impl Drop for Open {
 pub struct Running {
     /// Where it listens. The port is the real one, also where 0 was asked for.
     pub address: SocketAddr,
+    /// The way in for the HTTP gateway, where the daemon has one.
+    pub entrance: Option<Entrance>,
     /// Ends when the daemon takes no more connections, and has told those that it has to go.
     pub task: JoinHandle<()>,
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use daemon::address::{Caps, Doorkeeper};
 use daemon::link::{Closed, batch};
-use daemon::listener::{self, Door};
+use daemon::listener::{self, Door, Host};
 use daemon::{Desk, Link, Reply, Shutdown, Terms};
 use logic::{Effects, Machine, Rate};
 use msnp::{Frame, Limits};
@@ -159,16 +159,17 @@ impl Ground {
         let listener = listener::bind("test", ([127, 0, 0, 1], 0).into()).expect("a port");
         let address = listener.local_addr().expect("bound");
         let doorkeeper = Doorkeeper::new(Caps { open: 0, new: NO_LIMIT });
-        let door = Door { doorkeeper, terms, shutdown: shutdown.clone() };
+        let door = Door { doorkeeper, terms, shutdown: shutdown.clone(), proxies: Vec::new() };
         let (gate, farewells) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let desk = (Arc::clone(&gate), Arc::clone(&farewells));
         let (seats, links) = mpsc::unbounded_channel();
-        tokio::spawn(listener::serve(listener, door, move |seat| {
+        let host = Host::new(door, move |seat| {
             // Only weak, since the socket lives as long as its link.
             seats.send(Arc::downgrade(&seat.link)).expect("the test goes on");
             let (gate, farewells) = desk.clone();
             (Toy { known: false, wake_at: None }, ToyDesk { gate, farewells })
-        }));
+        });
+        tokio::spawn(listener::serve(listener, host));
         Self { address, shutdown, links, gate, farewells }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use bus::{Answering, Handler, Member, Members, Node, Request, Response};
 use daemon::address::Doorkeeper;
-use daemon::listener::{self, Door, Seat};
+use daemon::listener::{self, Door, Host, Seat};
 use daemon::registry::{self, Entry};
 use daemon::{Parts, Reply, Running, ServeError, Shutdown, config};
 use logic::ds::{Answer, Question, Rules, Session};
@@ -37,19 +37,20 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
         doorkeeper: Doorkeeper::new(parts.config.caps()),
         terms: parts.config.terms(),
         shutdown: shutdown.clone(),
+        proxies: parts.config.limits.trusted_proxies.clone(),
     };
     let entry = Entry { id: hall.id, role: Role::Dispatch, endpoint, load: Arc::new(|| 0) };
     let stop = shutdown.clone();
     let work = async move {
         // Nobody stays here, so there is nobody to send elsewhere.
         tokio::select! {
-            () = listener::serve(listener, door, move |seat| hall.seat(&seat)) => {}
+            () = listener::serve(listener, Host::new(door, move |seat| hall.seat(&seat))) => {}
             () = stop.draining() => {}
         }
         drop(member);
     };
     let task = tokio::spawn(registry::during(parts.store.clone(), entry, shutdown.clone(), work));
-    Ok(Running { address, task })
+    Ok(Running { address, entrance: None, task })
 }
 
 impl Hall {

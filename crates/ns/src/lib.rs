@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use daemon::address::Doorkeeper;
-use daemon::listener::{self, Door};
+use daemon::listener::{self, Door, Host};
 use daemon::registry::{self, Entry};
 use daemon::{Parts, Running, ServeError, Shutdown, config};
 use logic::ns::Notice;
@@ -40,7 +40,11 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
         doorkeeper: Doorkeeper::new(parts.config.caps()),
         terms: parts.config.terms(),
         shutdown: shutdown.clone(),
+        proxies: parts.config.limits.trusted_proxies.clone(),
     };
+    let seats = Arc::clone(&hall);
+    let host = Host::new(door, move |seat| seats.seat(seat));
+    let entrance = Some(host.entrance());
     let notice = settings.stop_notice.0;
     let stop = shutdown.clone();
     let counted = Arc::clone(&hall);
@@ -48,9 +52,8 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let entry = Entry { id: hall.id, role: Role::Notification, endpoint, load };
     let work = async move {
         let watching = tokio::spawn(outside::watch(Arc::clone(&hall), mark, stop.clone()));
-        let seats = Arc::clone(&hall);
         tokio::select! {
-            () = listener::serve(listener, door, move |seat| seats.seat(seat)) => {}
+            () = listener::serve(listener, host) => {}
             () = moving::until_empty(&hall, &stop) => {}
         }
         // Those who are signed in hear of it, have the time to, and are sent away.
@@ -65,5 +68,5 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
         drop(member);
     };
     let task = tokio::spawn(registry::during(parts.store.clone(), entry, shutdown.clone(), work));
-    Ok(Running { address, task })
+    Ok(Running { address, entrance, task })
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::address::Doorkeeper;
-use daemon::listener::{self, Door};
+use daemon::listener::{self, Door, Host};
 use daemon::registry::{self, Entry};
 use daemon::{Parts, Running, ServeError, Shutdown, config};
 use model::Role;
@@ -33,23 +33,26 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
         doorkeeper: Doorkeeper::new(parts.config.caps()),
         terms: parts.config.room_terms(),
         shutdown: shutdown.clone(),
+        proxies: parts.config.limits.trusted_proxies.clone(),
     };
+    let seats = Arc::clone(&hall);
+    let host = Host::new(door, move |seat| seats.seat(seat));
+    let entrance = Some(host.entrance());
     let counted = Arc::clone(&hall);
     let load = Arc::new(move || counted.load());
     let entry = Entry { id: hall.id, role: Role::Switchboard, endpoint, load };
     let (stop, patience) = (shutdown.clone(), settings.drain_time.0);
     let work = async move {
-        let seats = Arc::clone(&hall);
         // Whoever has a cookie still comes in while the rooms are finished.
         tokio::select! {
-            () = listener::serve(listener, door, move |seat| seats.seat(seat)) => {}
+            () = listener::serve(listener, host) => {}
             () = until_empty(&hall, &stop, patience) => {}
         }
         hall.close();
         drop(member);
     };
     let task = tokio::spawn(registry::during(parts.store.clone(), entry, shutdown.clone(), work));
-    Ok(Running { address, task })
+    Ok(Running { address, entrance, task })
 }
 
 /// Resolves when the switchboard was to be emptied, and the last room has ended, or has had its time.

@@ -83,6 +83,7 @@ impl Default for Limits {
             connections_per_address: 64,
             new_per_address: 128,
             new_per_address_time: Span::seconds(10 * 60),
+            trusted_proxies: Vec::new(),
             sign_in_time: Span::seconds(30),
             sign_in_commands: 8,
             sign_in_bytes: 4096,

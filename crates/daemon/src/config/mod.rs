@@ -6,7 +6,7 @@ mod read;
 mod rules;
 mod span;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use bus::BusUrl;
@@ -159,6 +159,8 @@ pub struct Limits {
     pub new_per_address: u32,
     /// How long until that many more are allowed.
     pub new_per_address_time: Span,
+    /// Addresses of proxies whose word about a client's address is taken (PROXY protocol).
+    pub trusted_proxies: Vec<IpAddr>,
     /// How long a client may take to sign in.
     pub sign_in_time: Span,
     /// Commands until then.
