@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::stage::{Patience, Place, Received, Stage, StageError};
+use crate::stage::{Need, Patience, Place, Received, Stage, StageError};
 use crate::{Cast, Failure, Played, Script, play};
 
 /// What the fake server does when it has got exactly what it waits for.
@@ -90,6 +90,15 @@ impl Fake {
 impl Stage for Fake {
     fn name(&self) -> &'static str {
         "memory"
+    }
+
+    fn lacks(&self, need: Need) -> Option<String> {
+        (need == Need::Web).then(|| "a web daemon".to_owned())
+    }
+
+    async fn ticket(&mut self, handle: &str, password: &str, challenge: &str) -> Result<String, StageError> {
+        let challenge = challenge.split(',').next().unwrap_or_default();
+        Ok(format!("t={handle}*{password}*{challenge}&p="))
     }
 
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {

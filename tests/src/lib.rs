@@ -3,9 +3,11 @@
 //! A script names the accounts it needs, what each client sends, and what the server must answer.
 //! The player is a second reading of the protocol: nothing here comes from the servers' own codec,
 //! so that a mistake there cannot hide itself. What a script is played on (in memory, over TCP,
-//! against a cluster) is a [`Stage`].
+//! against a cluster, through the HTTP gateway) is a [`Stage`].
 
+mod http;
 mod macros;
+mod passport;
 pub mod pattern;
 pub mod play;
 pub mod script;
@@ -19,5 +21,5 @@ mod fake;
 pub use macros::Dialect;
 pub use play::{Failure, Played, play};
 pub use script::{Account, Cast, Contact, Group, ParseError, Recasting, Script};
-pub use stage::{Patience, Place, Received, Stage, StageError};
+pub use stage::{Need, Patience, Place, Received, Stage, StageError};
 pub use tcp::{Preparation, TcpOptions, TcpStage};

@@ -2,9 +2,9 @@
 
 use crate::Failure;
 use crate::pattern::{Pattern, literal};
-use crate::play::{Link, Player};
+use crate::play::{Link, Next, Player};
 use crate::script::{Account, Expectation, Macro, Payload};
-use crate::stage::Stage;
+use crate::stage::{Patience, Stage};
 
 mod call;
 mod dialect;
@@ -13,7 +13,8 @@ mod sign_in;
 mod sync;
 
 pub use dialect::Dialect;
-pub(crate) use sync::Roster;
+pub(crate) use dialect::{Burst, Login};
+pub(crate) use sync::{Roster, is_property_of_entry};
 
 impl<S: Stage> Player<'_, S> {
     /// Plays a macro.
@@ -22,6 +23,7 @@ impl<S: Stage> Player<'_, S> {
             Macro::SignIn(link, dialect) => self.sign_in(link, *dialect).await,
             Macro::Sync(link) => self.sync(link).await.map(drop),
             Macro::Online(link, dialect, status) => self.online(link, *dialect, status).await,
+            Macro::Fetch { link, ticket, challenge } => self.fetch(link, ticket, challenge).await,
             Macro::Open(link) => self.open(link).await,
             Macro::Join(link, caller) => self.join(link, caller).await,
             Macro::Say { link, text, to } => self.say(link, text, to).await,
@@ -37,6 +39,14 @@ impl<S: Stage> Player<'_, S> {
         self.say_line(link, &line).await?;
         self.hear(link, &line).await?;
         self.captures.set(format!("{}.chg", crate::script::person(link)), trid.to_string());
+        Ok(())
+    }
+
+    /// Fetches a ticket and keeps it as a capture.
+    async fn fetch(&mut self, link: &str, ticket: &str, challenge: &str) -> Result<(), Failure> {
+        let challenge = self.captured(link, challenge)?;
+        let value = self.ticket(link, &challenge).await?;
+        self.captures.set(ticket, value);
         Ok(())
     }
 
@@ -56,6 +66,22 @@ impl<S: Stage> Player<'_, S> {
         let pattern = self.pattern(link, pattern)?;
         // Line 0: the failure is reported at the macro's own line.
         self.expect(link, &[Expectation { line: 0, text: String::new(), pattern, payload }]).await
+    }
+
+    /// The server's next line must be one of these, without a payload; which it is.
+    pub(crate) async fn hear_one_of(&mut self, link: &str, patterns: &[String]) -> Result<usize, Failure> {
+        let next = self.next(link, Patience::Expecting).await?;
+        if let Next::Frame(frame) = &next {
+            for (index, text) in patterns.iter().enumerate() {
+                if frame.payload.is_none()
+                    && let Some(found) = self.pattern(link, text)?.matches(&frame.line, &self.captures, 0)
+                {
+                    self.captures.extend(found);
+                    return Ok(index);
+                }
+            }
+        }
+        Err(self.failed(&format!("one of\n{}", patterns.join("\n")), &next.shown(), Some(link)))
     }
 
     fn pattern(&self, link: &str, text: &str) -> Result<Pattern, Failure> {

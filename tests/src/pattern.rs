@@ -1,14 +1,15 @@
-//! Lines with captures in them: `{name}`, `{_}`, `{_*}`, `{len}`, `{ser+1}`, `{md5 challenge account}`.
+//! Lines with captures in them: `{name}`, `{_}`, `{_*}`, `{...}`, `{len}`, `{ser+1}`, `{md5 challenge account}`,
+//! `{chl6 challenge PROD0038}`, `{chl11 challenge PROD0090}`.
 //!
 //! Pure: what has been captured is an argument, and what a match captures is its result.
-
-use md5::{Digest, Md5};
 
 use crate::wire::escaped;
 
 mod captures;
+mod digest;
 
 pub use captures::{Captures, Found};
+use digest::{Product, Proof, hex, md5};
 
 /// Why a text is not a [`Pattern`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +18,10 @@ pub enum BadPattern {
     #[error("a brace without its partner (a literal one is written {{{{ or }}}})")]
     Unbalanced,
     /// What stands in the braces is none of the forms.
-    #[error("`{{{0}}}` is no capture: expected {{name}}, {{_}}, {{_*}}, {{len}}, {{name+1}} or {{md5 name account}}")]
+    #[error(
+        "`{{{0}}}` is no capture: expected {{name}}, {{_}}, {{_*}}, {{...}}, {{len}}, {{name+1}}, \
+         {{md5 name account}}, {{chl6 name product}} or {{chl11 name product}}"
+    )]
     Unknown(String),
     /// `{_*}` before the end of its line.
     #[error("`{{_*}}` must stand at the end of its line")]
@@ -45,6 +49,8 @@ pub enum Unfilled {
 enum Piece {
     Text(Vec<u8>),
     Any,
+    /// Any text, blanks too, or none.
+    Stretch,
     /// The rest of the line; if `after_blank`, the blank before it belongs to what may be absent.
     Rest {
         after_blank: bool,
@@ -54,6 +60,12 @@ enum Piece {
     Md5 {
         challenge: String,
         account: String,
+    },
+    /// The answer to a `CHL`.
+    Proof {
+        kind: Proof,
+        challenge: String,
+        product: Product,
     },
     Length,
 }
@@ -140,8 +152,10 @@ impl Pattern {
             (Piece::Capture(name), _) => format!("{{{name}}}"),
             (Piece::Sum(name, plus), _) => format!("{{{name}{plus:+}}}"),
             (Piece::Md5 { challenge, account }, _) => format!("{{md5 {challenge} {account}}}"),
+            (Piece::Proof { kind, challenge, product }, _) => format!("{{{kind} {challenge} {}}}", product.id),
             (Piece::Rest { after_blank: true }, _) => " {_*}".to_owned(),
             (Piece::Rest { after_blank: false }, _) => "{_*}".to_owned(),
+            (Piece::Stretch, _) => "{...}".to_owned(),
             (Piece::Any | Piece::Text(_), _) => "{_}".to_owned(),
         };
         self.pieces.iter().map(show).collect()
@@ -159,6 +173,7 @@ impl Piece {
         match inside {
             "_" => return Ok(Self::Any),
             "_*" => return Ok(Self::Rest { after_blank: false }),
+            "..." => return Ok(Self::Stretch),
             "len" => return Ok(Self::Length),
             _ => {}
         }
@@ -169,6 +184,12 @@ impl Piece {
                 return Err(unknown());
             }
             return Ok(Self::Md5 { challenge: challenge.to_owned(), account: account.to_owned() });
+        }
+        let words: Vec<&str> = inside.split(' ').collect();
+        if let [kind, challenge, product] = words[..]
+            && let (Some(kind), true, Some(product)) = (Proof::of(kind), is_name(challenge), Product::of(product))
+        {
+            return Ok(Self::Proof { kind, challenge: challenge.to_owned(), product });
         }
         if is_name(inside) {
             return Ok(Self::Capture(inside.to_owned()));
@@ -187,7 +208,7 @@ impl Piece {
         };
         match self {
             Self::Text(text) => Ok(text.clone()),
-            Self::Any | Self::Rest { .. } => Err(Unfilled::Wildcard),
+            Self::Any | Self::Stretch | Self::Rest { .. } => Err(Unfilled::Wildcard),
             Self::Length => Ok(length.to_string().into_bytes()),
             Self::Capture(name) => bound(name).map(<[u8]>::to_vec),
             Self::Sum(name, plus) => {
@@ -196,16 +217,17 @@ impl Piece {
                 // Serials and transaction ids wrap at 2^32.
                 Ok((i64::from(number) + plus).rem_euclid(1 << 32).to_string().into_bytes())
             }
+            Self::Proof { kind, challenge, product } => Ok(kind.digest(bound(challenge)?, *product).into_bytes()),
             Self::Md5 { challenge, account } => {
                 let password = captures.password(account).ok_or_else(|| Unfilled::NoAccount(account.clone()))?;
-                let digest = Md5::new().chain_update(bound(challenge)?).chain_update(password).finalize();
-                Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes())
+                Ok(hex(&md5(bound(challenge)?, password.as_bytes())).into_bytes())
             }
         }
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// Can `text` be the name of a capture?
+pub(crate) fn is_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'.';
     !text.is_empty() && text != "_" && text.bytes().all(allowed)
 }
@@ -215,11 +237,20 @@ fn matches(pieces: &[Piece], text: &[u8], captures: &Captures, length: usize, fo
     if let Piece::Rest { after_blank } = piece {
         return !after_blank || text.is_empty() || text.starts_with(b" ");
     }
+    if *piece == Piece::Stretch {
+        let before = found.len();
+        return (0..=text.len()).any(|end| {
+            found.truncate(before);
+            matches(others, &text[end..], captures, length, found)
+        });
+    }
     match piece.value(captures, found, length) {
         Ok(value) => {
             text.strip_prefix(value.as_slice()).is_some_and(|rest| matches(others, rest, captures, length, found))
         }
-        Err(Unfilled::Wildcard | Unfilled::Unbound(_)) if !matches!(piece, Piece::Sum(..) | Piece::Md5 { .. }) => {
+        Err(Unfilled::Wildcard | Unfilled::Unbound(_))
+            if !matches!(piece, Piece::Sum(..) | Piece::Md5 { .. } | Piece::Proof { .. }) =>
+        {
             let token = text.iter().take_while(|byte| !b" \r\n".contains(byte)).count();
             // The longest first, so that `{host}:{port}` cuts at the last colon.
             (1..=token).rev().any(|end| {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::pattern::{Captures, Pattern};
-use crate::script::{Action, Cast, Payload, Script, Statement};
+use crate::macros::is_property_of_entry;
+use crate::pattern::{Captures, Pattern, Unfilled};
+use crate::script::{Action, Cast, Payload, Script, Statement, Target, is_room};
 use crate::stage::{Patience, Place, Stage, StageError};
 use crate::wire::{escaped, shown};
 
@@ -14,7 +15,7 @@ mod link;
 mod observe;
 
 pub use failure::Failure;
-pub(crate) use link::{End, Link, Next};
+pub(crate) use link::{End, Framing, Link, Next};
 pub(crate) use observe::{Member, Room};
 
 /// How a play ended that did not fail.
@@ -30,6 +31,12 @@ pub enum Played {
 pub async fn play(script: &Script, stage: &mut impl Stage) -> Result<Played, Failure> {
     if !script.stages.is_empty() && !script.stages.iter().any(|name| name == stage.name()) {
         return Ok(Played::Skipped(format!("only for {}", script.stages.join(", "))));
+    }
+    if let Some((_, why)) = script.exceptions.iter().find(|(name, _)| name == stage.name()) {
+        return Ok(Played::Skipped(format!("not for {}: {why}", stage.name())));
+    }
+    if let Some(needs) = script.needs().into_iter().find_map(|need| stage.lacks(need)) {
+        return Ok(Played::Skipped(format!("needs {needs}")));
     }
     let prepared = stage.prepare(&script.cast).await;
     if let Err(StageError::Unsupported(needs)) = prepared {
@@ -56,6 +63,8 @@ pub(crate) struct Player<'a, S> {
     pub(crate) rooms: Vec<Room>,
     /// Friendly names as the server knows them now, by handle.
     pub(crate) names: BTreeMap<String, String>,
+    /// Capabilities that clients have announced, by handle.
+    pub(crate) capabilities: BTreeMap<String, String>,
 }
 
 impl<'a, S: Stage> Player<'a, S> {
@@ -72,6 +81,7 @@ impl<'a, S: Stage> Player<'a, S> {
             links: BTreeMap::new(),
             rooms: Vec::new(),
             names,
+            capabilities: BTreeMap::new(),
         }
     }
 
@@ -84,17 +94,24 @@ impl<'a, S: Stage> Player<'a, S> {
         let open: Vec<String> =
             self.links.iter().filter(|(_, link)| link.is_open()).map(|(name, _)| name.clone()).collect();
         for link in open {
-            self.silent(&link, "nothing more on this connection").await?;
+            self.at_rest(&link).await?;
         }
         Ok(())
     }
 
     async fn step(&mut self, action: &Action) -> Result<(), Failure> {
         match action {
-            Action::Connect { link, to: None } => self.connect(link, Place::Dispatch).await,
-            Action::Connect { link, to: Some(place) } => {
-                let place = self.filled(link, place, 0)?;
-                self.connect(link, Place::At(String::from_utf8_lossy(&place).into_owned())).await
+            Action::Connect { link, to } => {
+                let place = match to {
+                    Target::Dispatch => Place::Dispatch,
+                    Target::Web => Place::Web,
+                    Target::Address(address) => {
+                        let address = self.filled(link, address, 0)?;
+                        let address = String::from_utf8_lossy(&address).into_owned();
+                        if is_room(link) { Place::Switchboard(address) } else { Place::At(address) }
+                    }
+                };
+                self.connect(link, place).await
             }
             Action::Send { link, line, payload } => self.tell(link, line, payload).await,
             Action::SendRaw { link, bytes } => self.send(link, bytes).await,
@@ -128,20 +145,14 @@ impl<'a, S: Stage> Player<'a, S> {
         let id = self.stage.connect(&place).await;
         let id = id.map_err(|error| self.broken("a connection", &error, link))?;
         let traffic = self.links.remove(link).map_or_else(VecDeque::new, |old| old.traffic);
-        self.links.insert(link.to_owned(), Link::new(id, traffic));
+        let framing = if place == Place::Web { Framing::Answers } else { Framing::Commands };
+        self.links.insert(link.to_owned(), Link::new(id, framing, traffic));
         Ok(())
     }
 
     /// Sends one command.
     pub(crate) async fn tell(&mut self, link: &str, line: &Pattern, payload: &Payload) -> Result<(), Failure> {
-        let mut body = Vec::new();
-        if let Payload::Lines(lines) = payload {
-            for (index, line) in lines.iter().enumerate() {
-                let separator: &[u8] = if index == 0 { b"" } else { b"\r\n" };
-                body.extend_from_slice(separator);
-                body.extend(self.filled(link, line, 0)?);
-            }
-        }
+        let body = payload.fill(&self.captures).map_err(|unfilled| self.unfilled(link, &unfilled))?;
         let mut bytes = self.filled(link, line, body.len())?;
         bytes.extend_from_slice(b"\r\n");
         bytes.extend(body);
@@ -150,7 +161,11 @@ impl<'a, S: Stage> Player<'a, S> {
 
     fn filled(&self, link: &str, pattern: &Pattern, length: usize) -> Result<Vec<u8>, Failure> {
         let filled = pattern.fill(&self.captures, length);
-        filled.map_err(|unfilled| self.failed("values for all captures", &unfilled.to_string(), Some(link)))
+        filled.map_err(|unfilled| self.unfilled(link, &unfilled))
+    }
+
+    fn unfilled(&self, link: &str, unfilled: &Unfilled) -> Failure {
+        self.failed("values for all captures", &unfilled.to_string(), Some(link))
     }
 
     async fn send(&mut self, link: &str, bytes: &[u8]) -> Result<(), Failure> {
@@ -189,6 +204,16 @@ impl<'a, S: Stage> Player<'a, S> {
         }
     }
 
+    /// Nothing is left over. A web server may close a connection on which nobody asks for anything.
+    async fn at_rest(&mut self, link: &str) -> Result<(), Failure> {
+        let may_close = self.links.get(link).is_some_and(|link| !link.has_commands());
+        match self.next(link, Patience::Silence).await? {
+            Next::Nothing => Ok(()),
+            Next::Closed if may_close => Ok(()),
+            next => Err(self.failed("nothing more on this connection", &next.shown(), Some(link))),
+        }
+    }
+
     /// The client closes.
     pub(crate) async fn hang_up(&mut self, link: &str, reset: bool) -> Result<(), Failure> {
         let Some(connection) = self.links.get_mut(link).filter(|link| link.end != End::Dropped) else {
@@ -214,12 +239,31 @@ impl<'a, S: Stage> Player<'a, S> {
         if connection.end == End::Dropped {
             return Err(self.failed("an open connection", "the client has closed it", Some(link)));
         }
-        let next = connection.next(self.stage, patience).await;
+        let next = loop {
+            let next = connection.next(self.stage, patience).await;
+            let Ok(Next::Frame(frame)) = &next else { break next };
+            connection.in_burst &= is_property_of_entry(&frame.words());
+            if !connection.in_burst {
+                break next;
+            }
+        };
         let next = next.map_err(|error| self.broken("something to receive", &error, link))?;
         if let Next::Frame(frame) = &next {
             self.observe(link, frame);
         }
         Ok(next)
+    }
+
+    /// A ticket for the owner of `link`, to answer `challenge` with.
+    pub(crate) async fn ticket(&mut self, link: &str, challenge: &str) -> Result<String, Failure> {
+        let account = self.own(link)?.clone();
+        let ticket = self.stage.ticket(&account.handle, &account.password, challenge).await;
+        ticket.map_err(|error| self.broken("a ticket", &error, link))
+    }
+
+    /// May the dispatch server of this stage take a sign-in itself?
+    pub(crate) fn may_serve_directly(&self) -> bool {
+        self.stage.may_serve_directly()
     }
 
     /// Closes whatever is still open.

@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use crate::Dialect;
-use crate::pattern::{Captures, Found, Pattern};
+use crate::macros::Login;
+use crate::pattern::Pattern;
+use crate::stage::Need;
 
 mod cast;
 mod cut;
 mod enlist;
 mod parse;
+mod payload;
 mod quoted;
 mod recast;
 mod step;
 
-pub(crate) use cast::person;
 pub use cast::{Account, Cast, Contact, Group, decoded};
+pub(crate) use cast::{is_room, is_web, person};
 pub use parse::ParseError;
+pub use payload::Payload;
 pub use recast::Recasting;
 
 /// A parsed `*.msnp` file.
@@ -29,6 +33,8 @@ pub struct Script {
     pub cast: Cast,
     /// The stages it is for; empty: all.
     pub stages: Vec<String>,
+    /// Stages that it is not for, and why.
+    pub exceptions: Vec<(String, String)>,
     /// The play.
     pub statements: Vec<Statement>,
 }
@@ -47,12 +53,12 @@ pub struct Statement {
 /// What a statement does. A `link` is the name of a connection: `alice.ns`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Opens a connection, to the dispatch server if there is no address.
+    /// Opens a connection.
     Connect {
         /// The connection.
         link: String,
-        /// `host:port`, usually a capture.
-        to: Option<Pattern>,
+        /// Where to.
+        to: Target,
     },
     /// Sends one command.
     Send {
@@ -94,6 +100,17 @@ pub enum Action {
     Macro(Macro),
 }
 
+/// Where a statement connects to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// The dispatch server.
+    Dispatch,
+    /// The web daemon.
+    Web,
+    /// `host:port`, usually a capture.
+    Address(Pattern),
+}
+
 /// One command that the server must send.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
@@ -107,17 +124,6 @@ pub struct Expectation {
     pub payload: Payload,
 }
 
-/// What follows a line.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Payload {
-    /// Nothing.
-    Empty,
-    /// These lines, with CR LF between them (so the last is empty if the payload ends with one).
-    Lines(Vec<Pattern>),
-    /// Whatever the announced length covers; only in expectations.
-    Any,
-}
-
 /// The steps that many plays share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Macro {
@@ -125,8 +131,17 @@ pub enum Macro {
     SignIn(String, Dialect),
     /// `alice.ns syncs`
     Sync(String),
-    /// `alice.ns online MSNP7 BSY`
+    /// `alice.ns online MSNP7 BSY`, with all words of `CHG` behind its transaction id
     Online(String, Dialect, String),
+    /// `alice.ns fetches {ticket} for {challenge}`
+    Fetch {
+        /// Whose ticket.
+        link: String,
+        /// The capture that it is kept as.
+        ticket: String,
+        /// The capture that holds the challenge.
+        challenge: String,
+    },
     /// `alice.sb opens`
     Open(String),
     /// `bob.sb joins alice.sb`
@@ -147,43 +162,33 @@ impl Macro {
     pub fn links(&self) -> Vec<&str> {
         match self {
             Self::SignIn(link, _) | Self::Sync(link) | Self::Online(link, ..) | Self::Open(link) => vec![link],
+            Self::Fetch { link, .. } => vec![link],
             Self::Join(link, caller) => vec![link, caller],
             Self::Say { link, to, .. } => to.iter().chain([link]).map(String::as_str).collect(),
         }
     }
 }
 
-impl Payload {
-    /// Is `bytes` such a payload? What it captures, if so.
-    pub fn matches(&self, bytes: &[u8], captures: &Captures) -> Option<Found> {
-        let lines = match self {
-            Self::Empty => return bytes.is_empty().then(Vec::new),
-            Self::Any => return Some(Vec::new()),
-            Self::Lines(lines) => lines,
-        };
-        let came = split(bytes);
-        if came.len() != lines.len() {
-            return None;
-        }
-        let mut known = captures.clone();
-        let mut found = Found::new();
-        for (line, came) in lines.iter().zip(came) {
-            let new = line.matches(came, &known, 0)?;
-            known.extend(new.clone());
-            found.extend(new);
-        }
-        Some(found)
+impl Script {
+    /// What its statements need of a stage, beside the servers of the conversation.
+    pub fn needs(&self) -> Vec<Need> {
+        let mut needs: Vec<Need> = self.statements.iter().filter_map(|statement| statement.action.need()).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        needs
     }
 }
 
-/// The lines of a payload; the last one is what no CR LF follows.
-fn split(bytes: &[u8]) -> Vec<&[u8]> {
-    let mut lines = Vec::new();
-    let mut rest = bytes;
-    while let Some(end) = rest.windows(2).position(|pair| pair == b"\r\n") {
-        lines.push(&rest[..end]);
-        rest = &rest[end + 2..];
+impl Action {
+    fn need(&self) -> Option<Need> {
+        match self {
+            Self::Macro(Macro::SignIn(_, dialect) | Macro::Online(_, dialect, _)) => {
+                (dialect.traits().login == Login::Tweener).then_some(Need::Tickets)
+            }
+            Self::Macro(Macro::Fetch { .. }) => Some(Need::Tickets),
+            Self::Connect { to: Target::Web, .. } => Some(Need::Web),
+            Self::Drop { link, .. } => (!is_web(link)).then_some(Need::HangingUp),
+            _ => None,
+        }
     }
-    lines.push(rest);
-    lines
 }

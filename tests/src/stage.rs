@@ -10,8 +10,24 @@ use crate::Cast;
 pub enum Place {
     /// The dispatch server, wherever this stage has it.
     Dispatch,
-    /// A `host:port` that a server named, or that the script holds.
+    /// A `host:port` that a server named, or that the script holds: a notification server, or a
+    /// dispatch server.
     At(String),
+    /// A `host:port` of a switchboard.
+    Switchboard(String),
+    /// The web daemon, wherever this stage has it.
+    Web,
+}
+
+/// What a script may need beside the servers of the conversation, and not every stage has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Passport tickets, with which clients from MSNP8 on sign in.
+    Tickets,
+    /// The web daemon, to speak HTTP to.
+    Web,
+    /// That the server notices when a client closes its connection.
+    HangingUp,
 }
 
 /// How long [`Stage::receive`] waits.
@@ -62,11 +78,23 @@ pub enum StageError {
 /// until [`Stage::drop`].
 #[expect(async_fn_in_trait, reason = "plays run on a current-thread runtime, so Send is not needed")]
 pub trait Stage {
-    /// `memory`, `tcp` or `cluster`: what a script's `on` statement names.
+    /// `memory`, `tcp`, `cluster` or `gateway`: what a script's `on` statement names.
     fn name(&self) -> &'static str;
+
+    /// Why this stage cannot give a script what it needs; `None` if it can. Asked before
+    /// [`Stage::prepare`].
+    fn lacks(&self, need: Need) -> Option<String>;
+
+    /// May [`Place::Dispatch`] take a sign-in itself, instead of referring to a notification server?
+    fn may_serve_directly(&self) -> bool {
+        false
+    }
 
     /// Brings accounts, lists and configuration in place before the first connection.
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError>;
+
+    /// A ticket `t=…&p=…` for the account with this handle and password, to answer `challenge` with.
+    async fn ticket(&mut self, handle: &str, password: &str, challenge: &str) -> Result<String, StageError>;
 
     /// Opens a connection and returns its number.
     async fn connect(&mut self, place: &Place) -> Result<usize, StageError>;

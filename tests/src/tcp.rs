@@ -1,14 +1,15 @@
-//! A stage over real sockets: plays against any MSN server.
+//! A stage over real sockets: plays against any MSN server, directly or through its HTTP gateway.
 
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::stage::{Patience, Place, Received, Stage, StageError};
+use crate::stage::{Need, Patience, Place, Received, Stage, StageError};
 use crate::{Cast, Failure};
 
 mod arrange;
 mod sockets;
+mod tunnel;
 
 use sockets::Sockets;
 
@@ -28,10 +29,14 @@ pub enum Preparation {
 /// What a [`TcpStage`] needs to know.
 #[derive(Debug)]
 pub struct TcpOptions {
-    /// The stage's name, for `on` statements: `tcp` or `cluster`.
+    /// The stage's name, for `on` statements: `tcp`, `cluster` or `gateway`.
     pub name: &'static str,
     /// `host:port` of the dispatch server.
     pub ds: String,
+    /// `host:port` of the web daemon, over plain HTTP: nexus and login, and the gateway.
+    pub web: Option<String>,
+    /// Reach all servers but the web daemon through its gateway.
+    pub through_gateway: bool,
     /// How long something that must come is waited for.
     pub patience: Duration,
     /// How long after the last action of the play nothing must come for silence to be believed.
@@ -50,6 +55,8 @@ impl TcpOptions {
         Self {
             name: "tcp",
             ds: ds.into(),
+            web: None,
+            through_gateway: false,
             patience: Duration::from_secs(5),
             silence: Duration::from_millis(300),
             time_scale: 1.0,
@@ -80,15 +87,22 @@ pub struct TcpStage {
 impl TcpStage {
     /// No connection yet.
     pub fn new(options: TcpOptions) -> Self {
-        let TcpOptions { name, ds, patience, silence, time_scale, accounts, assume_config } = options;
-        let sockets = Sockets::new(name, ds, patience, silence, time_scale);
-        Self { sockets, accounts, assume_config }
+        let sockets = Sockets::new(&options);
+        Self { sockets, accounts: options.accounts, assume_config: options.assume_config }
     }
 }
 
 impl Stage for TcpStage {
     fn name(&self) -> &'static str {
         self.sockets.name()
+    }
+
+    fn lacks(&self, need: Need) -> Option<String> {
+        self.sockets.lacks(need)
+    }
+
+    fn may_serve_directly(&self) -> bool {
+        self.sockets.may_serve_directly()
     }
 
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
@@ -100,6 +114,10 @@ impl Stage for TcpStage {
             return Err(StageError::Unsupported(needs));
         }
         if by_protocol { arrange::lists(&mut self.sockets, cast).await } else { Ok(()) }
+    }
+
+    async fn ticket(&mut self, handle: &str, password: &str, challenge: &str) -> Result<String, StageError> {
+        self.sockets.ticket(handle, password, challenge).await
     }
 
     async fn connect(&mut self, place: &Place) -> Result<usize, StageError> {

@@ -59,7 +59,8 @@ impl Frame {
 }
 
 /// A line or payload longer than the player is willing to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a line or payload that is far too long")]
 pub(crate) struct TooLong;
 
 /// The payload length that a line announces.

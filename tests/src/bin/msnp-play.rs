@@ -20,6 +20,9 @@ struct Arguments {
     /// The dispatch server.
     #[arg(long, value_name = "HOST:PORT", required_unless_present = "list")]
     ds: Option<String>,
+    /// The web daemon, over plain HTTP: tickets for MSNP8 and later, transcripts of HTTP, the gateway.
+    #[arg(long, value_name = "HOST:PORT", required_if_eq("only", "gateway"))]
+    web: Option<String>,
     /// Let a real account play a role: alice@example.com=real@host:password
     #[arg(long = "account", value_name = "ROLE=HANDLE:PASSWORD", value_parser = actor)]
     accounts: Vec<Actor>,
@@ -35,7 +38,8 @@ struct Arguments {
     /// How the accounts' names and lists come in place.
     #[arg(long, value_enum, default_value_t = Prepare::None)]
     prepare: Prepare,
-    /// Play as this stage: transcripts that are only for others are skipped.
+    /// Play as this stage: transcripts that are only for others are skipped. With `gateway`, all connections
+    /// but those to the web daemon go through its HTTP gateway.
     #[arg(long, value_enum, default_value_t = On::Tcp)]
     only: On,
     /// Play also what needs configuration or accounts that cannot be arranged from outside.
@@ -61,6 +65,7 @@ enum Prepare {
 enum On {
     Tcp,
     Cluster,
+    Gateway,
     Memory,
 }
 
@@ -184,8 +189,11 @@ async fn play_one(arguments: &Arguments, file: &Path, recasting: &Recasting) -> 
         name: match arguments.only {
             On::Tcp => "tcp",
             On::Cluster => "cluster",
+            On::Gateway => "gateway",
             On::Memory => "memory",
         },
+        web: arguments.web.clone(),
+        through_gateway: matches!(arguments.only, On::Gateway),
         patience: Duration::from_millis(arguments.patience),
         silence: Duration::from_millis(arguments.silence),
         time_scale: arguments.time_scale,

@@ -25,7 +25,7 @@ impl<S: Stage> Player<'_, S> {
         self.say_line(&ns, &format!("XFR {trid} SB")).await?;
         self.hear(&ns, &format!("XFR {trid} SB {{{at}}} CKI {{{cookie}}}")).await?;
         let place = self.captured(link, &at)?;
-        self.connect(link, Place::At(place)).await?;
+        self.connect(link, Place::Switchboard(place)).await?;
         let (handle, name) = self.own_words(link)?;
         let trid = self.trid(link)?;
         self.say_line(link, &format!("USR {trid} {handle} {{{cookie}}}")).await?;
@@ -42,19 +42,20 @@ impl<S: Stage> Player<'_, S> {
         let id = self.call(&room, caller, &handle).await?;
         self.ring(link, caller, &room, &id).await?;
         let place = self.captured(link, &format!("{link}.at"))?;
-        self.connect(link, Place::At(place)).await?;
+        self.connect(link, Place::Switchboard(place)).await?;
         let trid = self.trid(link)?;
         self.say_line(link, &format!("ANS {trid} {handle} {{{link}.cookie}} {id}")).await?;
         let total = room.members.len();
+        let newcomer = self.member(link, self.own(link)?);
         for (index, member) in room.members.iter().enumerate() {
             let (handle, name) = (literal(&member.handle), literal(&member.name));
-            self.hear(link, &format!("IRO {trid} {} {total} {handle} {name}", index + 1)).await?;
+            let tail = member.shown_to(&newcomer);
+            self.hear(link, &format!("IRO {trid} {} {total} {handle} {name}{tail}", index + 1)).await?;
         }
         self.hear(link, &format!("ANS {trid} OK")).await?;
         for member in &room.members {
-            self.hear(&member.link, &format!("JOI {handle} {name}")).await?;
+            self.hear(&member.link, &format!("JOI {handle} {name}{}", newcomer.shown_to(member))).await?;
         }
-        let newcomer = self.member(link, self.own(link)?);
         if let Some(room) = self.room_of(caller) {
             room.id = Some(id);
             room.members.push(newcomer);

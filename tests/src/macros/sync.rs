@@ -1,10 +1,15 @@
 //! `alice.ns syncs`: the full list of a client that has none yet.
 
-use super::Dialect;
+use super::{Burst, Dialect};
 use crate::Failure;
 use crate::play::{Next, Player};
 use crate::script::person;
 use crate::stage::{Patience, Stage};
+
+mod contacts;
+mod entry;
+
+pub(crate) use entry::is_property_of_entry;
 
 /// What a synchronisation told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,9 +20,9 @@ pub(crate) struct Roster {
     pub(crate) privacy: String,
     /// The own properties with their values.
     pub(crate) properties: Vec<(String, String)>,
-    /// The groups: number and name.
+    /// The groups: number or id, and name.
     pub(crate) groups: Vec<(String, String)>,
-    /// All members of FL, AL, BL and RL: list and handle.
+    /// All members of FL, AL, BL, RL and, from MSNP10 on, PL: list and handle.
     pub(crate) members: Vec<(&'static str, String)>,
 }
 
@@ -25,8 +30,8 @@ pub(crate) struct Roster {
 const OWN: [&str; 5] = ["PHH", "PHW", "PHM", "MOB", "MBE"];
 const OF_CONTACT: [&str; 4] = ["PHH", "PHW", "PHM", "MOB"];
 
-/// How lines of the burst begin: `verb trid … serial …`.
-struct Burst<'a> {
+/// How lines of the burst begin in MSNP2 to MSNP7: `verb trid … serial …`.
+struct Lines<'a> {
     link: &'a str,
     dialect: Dialect,
     trid: u32,
@@ -34,10 +39,27 @@ struct Burst<'a> {
 }
 
 impl<S: Stage> Player<'_, S> {
-    /// Asks for the list and checks it line by line; `{alice.serial}` is then its serial.
+    /// Asks for the list and checks it line by line.
+    ///
+    /// `{alice.serial}` is then its serial, from MSNP10 on `{alice.stamp1}` and `{alice.stamp2}` its time
+    /// stamps; `{alice.group.work}` the number or id of a group, `{alice.contact.bob}` the id of a contact.
     pub(crate) async fn sync(&mut self, link: &str) -> Result<Roster, Failure> {
         let dialect = self.links.get(link).and_then(|link| link.dialect);
         let dialect = dialect.ok_or_else(|| self.failed("a connection that is signed in", "it is not", Some(link)))?;
+        let roster = match dialect.traits().burst {
+            Burst::Lists => self.sync_lists(link, dialect).await,
+            Burst::Contacts | Burst::Addressed { .. } => self.sync_contacts(link, dialect).await,
+        }?;
+        for (id, name) in &roster.groups {
+            let name = crate::script::decoded(name).to_lowercase();
+            if crate::pattern::is_name(&name) {
+                self.captures.set(format!("{}.group.{name}", person(link)), id.as_str());
+            }
+        }
+        Ok(roster)
+    }
+
+    async fn sync_lists(&mut self, link: &str, dialect: Dialect) -> Result<Roster, Failure> {
         let serial = format!("{}.serial", person(link));
         self.captures.forget(&serial);
         let trid = self.trid(link)?;
@@ -47,18 +69,18 @@ impl<S: Stage> Player<'_, S> {
         if !is_number(&serial) {
             return Err(self.failed("a decimal number as the list's serial", &serial, Some(link)));
         }
-        let burst = Burst { link, dialect, trid, serial };
+        let burst = Lines { link, dialect, trid, serial };
         let prompt = self.setting(&burst, "GTC", &["A", "N"]).await?;
         let privacy = self.setting(&burst, "BLP", &["AL", "BL"]).await?;
         let mut roster = Roster { prompt, privacy, ..Roster::default() };
-        if dialect.has_properties() {
+        if dialect.traits().has_properties {
             for property in OWN {
                 let head = vec!["PRP".to_owned(), trid.to_string(), burst.serial.clone()];
                 let value = self.property(&burst, head, property).await?;
                 roster.properties.push((property.to_owned(), value));
             }
         }
-        if dialect.has_groups() {
+        if dialect.traits().has_groups {
             self.groups(&burst, &mut roster).await?;
         }
         for list in ["FL", "AL", "BL", "RL"] {
@@ -68,9 +90,9 @@ impl<S: Stage> Player<'_, S> {
     }
 
     /// `GTC trid serial A`
-    async fn setting(&mut self, burst: &Burst<'_>, verb: &str, values: &[&str]) -> Result<String, Failure> {
+    async fn setting(&mut self, burst: &Lines<'_>, verb: &str, values: &[&str]) -> Result<String, Failure> {
         let expected = format!("{verb} {} {} {}", burst.trid, burst.serial, values.join("|"));
-        let words = self.words(burst, &expected).await?;
+        let words = self.words(burst.link, &expected).await?;
         let head = [verb, &burst.trid.to_string(), &burst.serial];
         match words.split_last() {
             Some((value, before)) if before == head && values.contains(&value.as_str()) => Ok(value.clone()),
@@ -79,11 +101,11 @@ impl<S: Stage> Player<'_, S> {
     }
 
     /// `PRP trid serial PHH value` or `BPR serial handle PHH value`, the value absent if unset.
-    async fn property(&mut self, burst: &Burst<'_>, head: Vec<String>, property: &str) -> Result<String, Failure> {
+    async fn property(&mut self, burst: &Lines<'_>, head: Vec<String>, property: &str) -> Result<String, Failure> {
         let switch = property.starts_with('M');
         let head: Vec<String> = head.into_iter().chain([property.to_owned()]).collect();
         let expected = format!("{} {}", head.join(" "), if switch { "Y|N" } else { "{_*}" });
-        let words = self.words(burst, &expected).await?;
+        let words = self.words(burst.link, &expected).await?;
         match words.strip_prefix(head.as_slice()) {
             Some([]) if !switch => Ok(String::new()),
             Some([value]) if !value.is_empty() && (!switch || value == "Y" || value == "N") => Ok(value.clone()),
@@ -92,12 +114,12 @@ impl<S: Stage> Player<'_, S> {
     }
 
     /// `LSG trid serial i n id name 0`, at least one.
-    async fn groups(&mut self, burst: &Burst<'_>, roster: &mut Roster) -> Result<(), Failure> {
+    async fn groups(&mut self, burst: &Lines<'_>, roster: &mut Roster) -> Result<(), Failure> {
         let mut total = "{n}".to_owned();
         let mut index = 1;
         loop {
             let expected = format!("LSG {} {} {index} {total} {{id}} {{name}} 0", burst.trid, burst.serial);
-            let words = self.words(burst, &expected).await?;
+            let words = self.words(burst.link, &expected).await?;
             let wrong = || self.failed(&expected, &words.join(" "), Some(burst.link));
             let head = ["LSG".to_owned(), burst.trid.to_string(), burst.serial.clone(), index.to_string()];
             let Some([n, id, name, zero]) = words.strip_prefix(head.as_slice()) else { return Err(wrong()) };
@@ -115,9 +137,9 @@ impl<S: Stage> Player<'_, S> {
     }
 
     /// `LST trid FL serial i n handle name groups`, or `LST trid FL serial 0 0`.
-    async fn list(&mut self, burst: &Burst<'_>, list: &'static str, roster: &mut Roster) -> Result<(), Failure> {
-        let groups = list == "FL" && burst.dialect.has_groups();
-        let properties = list == "FL" && burst.dialect.has_properties();
+    async fn list(&mut self, burst: &Lines<'_>, list: &'static str, roster: &mut Roster) -> Result<(), Failure> {
+        let groups = list == "FL" && burst.dialect.traits().has_groups;
+        let properties = list == "FL" && burst.dialect.traits().has_properties;
         let mut total = "{n}".to_owned();
         let mut index = 1;
         loop {
@@ -125,7 +147,7 @@ impl<S: Stage> Player<'_, S> {
             let tail = if groups { " {groups}" } else { "" };
             let empty = if index == 1 { format!("\n{start} 0 0") } else { String::new() };
             let expected = format!("{start} {index} {total} {{handle}} {{name}}{tail}{empty}");
-            let words = self.words(burst, &expected).await?;
+            let words = self.words(burst.link, &expected).await?;
             let wrong = || self.failed(&expected, &words.join(" "), Some(burst.link));
             let head: Vec<String> = start.split(' ').map(str::to_owned).collect();
             let (n, handle, name, numbers) = match words.strip_prefix(head.as_slice()) {
@@ -159,10 +181,10 @@ impl<S: Stage> Player<'_, S> {
     }
 
     /// The words of the next line, which has no payload.
-    async fn words(&mut self, burst: &Burst<'_>, expected: &str) -> Result<Vec<String>, Failure> {
-        match self.next(burst.link, Patience::Expecting).await? {
+    async fn words(&mut self, link: &str, expected: &str) -> Result<Vec<String>, Failure> {
+        match self.next(link, Patience::Expecting).await? {
             Next::Frame(frame) if frame.payload.is_none() => Ok(frame.words()),
-            next => Err(self.failed(expected, &next.shown(), Some(burst.link))),
+            next => Err(self.failed(expected, &next.shown(), Some(link))),
         }
     }
 }

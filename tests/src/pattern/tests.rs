@@ -50,6 +50,12 @@ fn wildcards() {
     }
     assert!(found("RNG {_*}", "RNGX", &[]).is_none());
     assert!(found("N={_*}", "N=", &[]).is_some());
+    for line in ["<a b><T>x y</T>c", "<T>x y</T>"] {
+        assert!(found("{...}<T>x {_}</T>{...}", line, &[]).is_some(), "{line}");
+    }
+    assert!(found("a{...}c", "ab", &[]).is_none());
+    let value = found("{...}='t={secret}&p={...}'", "x='t=1 'y='t=2&p='", &[]).expect("fits");
+    assert_eq!(value, [("secret".to_owned(), "2".to_owned())]);
 }
 
 #[test]
@@ -87,4 +93,5 @@ fn what_is_no_pattern() {
 fn a_report_shows_what_is_known() {
     let pattern = pattern("ADD {t} {ser+1} {_} {len} {_*}");
     assert_eq!(pattern.shown(&captures(&[("t", "4")])), "ADD 4 {ser+1} {_} {len} {_*}");
+    assert_eq!(self::pattern("{...}a").shown(&captures(&[])), "{...}a");
 }

@@ -56,19 +56,7 @@ impl Expectation {
     /// It, for a report.
     pub(crate) fn shown(&self, captures: &Captures) -> String {
         let mut text = self.pattern.shown(captures);
-        match &self.payload {
-            Payload::Empty => {}
-            Payload::Any => text.push_str("\n|*"),
-            Payload::Lines(lines) => {
-                for (index, line) in lines.iter().enumerate() {
-                    let last = index + 1 == lines.len();
-                    let line = line.shown(captures);
-                    if !last || !line.is_empty() {
-                        text.push_str(&format!("\n|{} {line}", if last { "$" } else { "" }));
-                    }
-                }
-            }
-        }
+        text.push_str(&self.payload.shown(captures));
         text
     }
 }

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 
 use crate::Dialect;
+use crate::http::Response;
 use crate::stage::{Patience, Received, Stage, StageError};
-use crate::wire::{Frame, TooLong, escaped};
+use crate::wire::{Frame, escaped};
 
 /// Lines of traffic that a failure shows.
 const SHOWN_TRAFFIC: usize = 10;
@@ -28,12 +29,21 @@ pub(crate) enum Next {
     Frame(Frame),
     /// These bytes and then nothing more, or the end of the connection.
     Piece(Vec<u8>),
-    /// More bytes without an end than any server would send.
-    TooLong,
+    /// Bytes that are no command or answer, for this reason.
+    Unreadable(String),
     /// The server has closed the connection.
     Closed,
     /// Nothing.
     Nothing,
+}
+
+/// What the server's bytes are cut into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Commands.
+    Commands,
+    /// HTTP answers: the line is the status, the payload all that follows.
+    Answers,
 }
 
 /// One connection.
@@ -43,15 +53,43 @@ pub(crate) struct Link {
     pub(crate) end: End,
     /// The dialect that the server agreed to here.
     pub(crate) dialect: Option<Dialect>,
+    /// A burst has just ended, as far as its totals tell; properties of its last line may follow.
+    pub(crate) in_burst: bool,
     pub(crate) traffic: VecDeque<String>,
+    framing: Framing,
     buffer: BytesMut,
     last_trid: u32,
 }
 
 impl Link {
     /// A new connection, under a name that may have had others before it, with `traffic`.
-    pub(crate) fn new(id: usize, traffic: VecDeque<String>) -> Self {
-        Self { id, end: End::Open, dialect: None, traffic, buffer: BytesMut::new(), last_trid: 0 }
+    pub(crate) fn new(id: usize, framing: Framing, traffic: VecDeque<String>) -> Self {
+        Self {
+            id,
+            end: End::Open,
+            dialect: None,
+            in_burst: false,
+            traffic,
+            framing,
+            buffer: BytesMut::new(),
+            last_trid: 0,
+        }
+    }
+
+    /// Is this a conversation of commands, not of HTTP?
+    pub(crate) fn has_commands(&self) -> bool {
+        self.framing == Framing::Commands
+    }
+
+    /// Cuts the first whole command or answer off what has come; an error says why there can be none.
+    fn take(&mut self) -> Result<Option<Frame>, String> {
+        match self.framing {
+            Framing::Commands => Frame::take(&mut self.buffer).map_err(|error| error.to_string()),
+            Framing::Answers => {
+                let response = Response::take(&mut self.buffer).map_err(|error| error.to_string())?;
+                Ok(response.map(|Response { line, rest, .. }| Frame { line, payload: Some(rest) }))
+            }
+        }
     }
 
     /// Can anything still come?
@@ -78,12 +116,12 @@ impl Link {
     /// What the server sent next.
     pub(crate) async fn next(&mut self, stage: &mut impl Stage, patience: Patience) -> Result<Next, StageError> {
         loop {
-            match Frame::take(&mut self.buffer) {
+            match self.take() {
                 Ok(Some(frame)) => {
                     self.log("<", &frame.shown());
                     return Ok(Next::Frame(frame));
                 }
-                Err(TooLong) => return Ok(Next::TooLong),
+                Err(why) => return Ok(Next::Unreadable(why)),
                 Ok(None) if self.end == End::Closed => return Ok(self.rest(Next::Closed)),
                 Ok(None) => {}
             }
@@ -119,7 +157,7 @@ impl Next {
         match self {
             Self::Frame(frame) => frame.shown(),
             Self::Piece(bytes) => format!("only a piece of a command: {}", escaped(bytes)),
-            Self::TooLong => "a line or payload that is far too long".to_owned(),
+            Self::Unreadable(why) => why.clone(),
             Self::Closed => "the server closed the connection".to_owned(),
             Self::Nothing => "nothing".to_owned(),
         }

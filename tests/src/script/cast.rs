@@ -88,6 +88,16 @@ pub(crate) fn person(link: &str) -> &str {
     link.rsplit_once('.').map_or(link, |(person, _)| person)
 }
 
+/// Is `link` a connection to a switchboard, such as `alice.sb` or `alice.sb2`?
+pub(crate) fn is_room(link: &str) -> bool {
+    link.rsplit_once('.').is_some_and(|(_, kind)| kind.starts_with("sb"))
+}
+
+/// Is `link` a connection to the web daemon, such as `alice.web`?
+pub(crate) fn is_web(link: &str) -> bool {
+    link.rsplit_once('.').is_some_and(|(_, kind)| kind.starts_with("web"))
+}
+
 /// The text of a URL-encoded word; what is no valid escape stays as it is.
 pub fn decoded(word: &str) -> String {
     let bytes = word.as_bytes();

@@ -77,6 +77,8 @@ struct Wire {
     link: String,
     direction: Direction,
     content: String,
+    /// Header lines that may come in any order.
+    headers: Vec<String>,
     payload: Option<String>,
     any: bool,
 }
@@ -97,6 +99,7 @@ impl<'a> Reader<'a> {
             title: None,
             cast: Cast::default(),
             stages: Vec::new(),
+            exceptions: Vec::new(),
             statements: Vec::new(),
         };
         Self { script, recasting, line: 0, open: None, unordered: None }
@@ -118,20 +121,33 @@ impl<'a> Reader<'a> {
 
     fn payload_line(&mut self, text: &str) -> Result<(), String> {
         let wire = self.open.as_mut().ok_or("expected a sent or expected line before this payload line")?;
+        if wire.any {
+            return Err("expected no payload line after `|*`".to_owned());
+        }
+        let begun = wire.payload.is_some();
+        if let Some(header) = text.strip_prefix("~ ") {
+            if wire.direction == Direction::Send || begun {
+                return Err("`|~` is a header of an expected line, before its body".to_owned());
+            }
+            wire.headers.push(header.to_owned());
+            return Ok(());
+        }
+        let is_body = !wire.headers.is_empty();
         if text.trim_end() == "*" {
-            if wire.direction == Direction::Send || wire.payload.is_some() {
-                return Err("`|*` is the whole payload of an expected line".to_owned());
+            let is_whole = if is_body { wire.payload.as_deref() == Some("\r\n") } else { !begun };
+            if wire.direction == Direction::Send || !is_whole {
+                return Err("`|*` is the whole payload, or body, of an expected line".to_owned());
             }
             wire.any = true;
             return Ok(());
         }
-        if wire.any {
-            return Err("expected no payload line after `|*`".to_owned());
+        if is_body && !begun && !text.is_empty() {
+            return Err("expected an empty `|` between headers and body".to_owned());
         }
         let payload = wire.payload.get_or_insert_default();
         let (text, end) = text.strip_prefix('$').map_or((text, "\r\n"), |text| (text, ""));
         if !text.is_empty() && !text.starts_with(' ') {
-            return Err("expected a blank, `$ ` or `*` after the `|` of a payload line".to_owned());
+            return Err("expected a blank, `$ `, `~ ` or `*` after the `|` of a payload line".to_owned());
         }
         payload.push_str(text.strip_prefix(' ').unwrap_or(text));
         payload.push_str(end);
@@ -152,7 +168,8 @@ impl<'a> Reader<'a> {
             let content = self.recasting.rewrite(without_comment(content));
             let text = format!("{word} {operator} {content}");
             let link = step::link(word)?;
-            self.open = Some(Wire { line: self.line, text, link, direction, content, payload: None, any: false });
+            let line = self.line;
+            self.open = Some(Wire { line, text, link, direction, content, headers: vec![], payload: None, any: false });
             return Ok("");
         }
         if word == "title" {
@@ -172,12 +189,13 @@ impl<'a> Reader<'a> {
     fn plain(&mut self, text: &str) -> Result<(), String> {
         let (word, rest) = first_word(text);
         let action = match word {
-            "contact" | "group" | "config" | "on" => {
+            "contact" | "group" | "config" | "on" | "except" => {
                 self.before_play()?;
                 match word {
                     "contact" => self.script.cast.add_contact(rest)?,
                     "group" => self.script.cast.add_group(rest)?,
                     "config" => self.script.cast.add_config(rest)?,
+                    "except" => self.script.exceptions.push(exception(rest)?),
                     _ => self.script.stages.extend(stages(rest)?),
                 }
                 return Ok(());
@@ -212,13 +230,25 @@ impl<'a> Reader<'a> {
         // What is wrong with its pattern is wrong in its own line.
         self.line = wire.line;
         let parse = |text: &str| Pattern::parse(text).map_err(|bad| bad.to_string());
+        let all = |lines: &[&str]| lines.iter().map(|line| parse(line)).collect::<Result<Vec<Pattern>, _>>();
+        let lines = |text: &str| all(&text.split("\r\n").collect::<Vec<_>>()).map(Payload::Lines);
         let mut pattern = parse(&wire.content)?;
-        let payload = match wire.payload {
+        let payload = match wire.payload.as_deref() {
+            _ if !wire.headers.is_empty() => {
+                let headers = all(&wire.headers.iter().map(String::as_str).collect::<Vec<_>>())?;
+                let body = match wire.payload.as_deref().and_then(|text| text.strip_prefix("\r\n")) {
+                    None => return Err("expected an empty `|` behind the headers".to_owned()),
+                    Some(_) if wire.any => Payload::Any,
+                    Some("") => Payload::Empty,
+                    Some(text) => lines(text)?,
+                };
+                Payload::Headed { headers, body: Box::new(body) }
+            }
             _ if wire.any => {
                 pattern = pattern.with_length("n");
                 Payload::Any
             }
-            Some(text) => Payload::Lines(text.split("\r\n").map(parse).collect::<Result<_, _>>()?),
+            Some(text) => lines(text)?,
             None => Payload::Empty,
         };
         let (link, line, text) = (wire.link, wire.line, wire.text);
@@ -240,12 +270,25 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The names of all stages.
+const STAGES: [&str; 4] = ["memory", "tcp", "cluster", "gateway"];
+
 fn stages(text: &str) -> Result<Vec<String>, String> {
     let stages: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    if stages.is_empty() || stages.iter().any(|stage| !["memory", "tcp", "cluster"].contains(&stage.as_str())) {
-        return Err(format!("expected some of memory, tcp, cluster after `on`, found `{text}`"));
+    if stages.is_empty() || stages.iter().any(|stage| !STAGES.contains(&stage.as_str())) {
+        return Err(format!("expected some of {} after `on`, found `{text}`", STAGES.join(", ")));
     }
     Ok(stages)
+}
+
+/// Reads `gateway a client cannot reset its connection there`.
+fn exception(text: &str) -> Result<(String, String), String> {
+    let (stage, why) = first_word(text);
+    if !STAGES.contains(&stage) || why.is_empty() {
+        let stages = STAGES.join(", ");
+        return Err(format!("expected one of {stages} and the reason after `except`, found `{text}`"));
+    }
+    Ok((stage.to_owned(), why.to_owned()))
 }
 
 #[cfg(test)]

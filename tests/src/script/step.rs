@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Action, Macro, quoted};
+use super::{Action, Macro, Target, is_web, quoted};
 use crate::Dialect;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, is_name};
 
-const VERBS: &str = "expected >, <, <~, >raw, connects, closed, drops, resets, signs in, syncs, online, opens, \
-                     joins or says after the connection's name";
+const VERBS: &str = "expected >, <, <~, >raw, connects, closed, drops, resets, signs in, fetches, syncs, online, \
+                     opens, joins or says after the connection's name";
 
 /// Reads `alice.ns connects ds` and the like.
 pub(super) fn sentence(text: &str) -> Result<Action, String> {
@@ -16,22 +16,43 @@ pub(super) fn sentence(text: &str) -> Result<Action, String> {
     let (verb, rest) = first_word(rest);
     let arguments: Vec<&str> = rest.split_whitespace().collect();
     match (verb, arguments.as_slice()) {
-        ("connects", ["ds"]) => Ok(Action::Connect { link, to: None }),
-        ("connects", [place]) if place.contains([':', '{']) => {
-            Ok(Action::Connect { link, to: Some(Pattern::parse(place).map_err(|bad| bad.to_string())?) })
+        ("connects", target) if is_web(&link) != (target == ["web"]) => {
+            Err("a connection to the web daemon, and no other, is called like alice.web".to_owned())
         }
-        ("connects", _) => Err("expected `connects ds`, `connects {capture}` or `connects host:port`".to_owned()),
+        ("connects", ["ds"]) => Ok(Action::Connect { link, to: Target::Dispatch }),
+        ("connects", ["web"]) => Ok(Action::Connect { link, to: Target::Web }),
+        ("connects", [place]) if place.contains([':', '{']) => {
+            let address = Pattern::parse(place).map_err(|bad| bad.to_string())?;
+            Ok(Action::Connect { link, to: Target::Address(address) })
+        }
+        ("connects", _) => {
+            Err("expected `connects ds`, `connects web`, `connects {capture}` or `connects host:port`".to_owned())
+        }
         ("closed", []) => Ok(Action::Closed(link)),
         ("drops", []) => Ok(Action::Drop { link, reset: false }),
         ("resets", []) => Ok(Action::Drop { link, reset: true }),
         ("signs", ["in", dialect]) => Ok(Action::Macro(Macro::SignIn(link, self::dialect(dialect)?))),
         ("signs", _) => Err("expected `signs in` and a dialect".to_owned()),
         ("syncs", []) => Ok(Action::Macro(Macro::Sync(link))),
-        ("online", [dialect]) => Ok(Action::Macro(Macro::Online(link, self::dialect(dialect)?, "NLN".to_owned()))),
-        ("online", [dialect, status]) if status.len() == 3 => {
-            Ok(Action::Macro(Macro::Online(link, self::dialect(dialect)?, (*status).to_owned())))
+        ("fetches", [ticket, "for", challenge]) => {
+            let (ticket, challenge) = (capture(ticket)?, capture(challenge)?);
+            Ok(Action::Macro(Macro::Fetch { link, ticket, challenge }))
         }
-        ("online", _) => Err("expected `online`, a dialect and perhaps a status of three letters".to_owned()),
+        ("fetches", _) => Err("expected `fetches {ticket} for {challenge}`".to_owned()),
+        ("online", [dialect, status @ ..])
+            if status.len() <= 3 && status.first().is_none_or(|word| word.len() == 3) =>
+        {
+            let dialect = self::dialect(dialect)?;
+            let mut words = if status.is_empty() { vec!["NLN"] } else { status.to_vec() };
+            if words.len() == 1 {
+                words.extend(dialect.traits().capabilities);
+            }
+            Ok(Action::Macro(Macro::Online(link, dialect, words.join(" "))))
+        }
+        ("online", _) => {
+            Err("expected `online`, a dialect and perhaps a status of three letters, capabilities, an object"
+                .to_owned())
+        }
         ("opens", []) => Ok(Action::Macro(Macro::Open(link))),
         ("joins", [caller]) => Ok(Action::Macro(Macro::Join(link, self::link(caller)?))),
         ("joins", _) => Err("expected `joins` and the caller's connection".to_owned()),
@@ -65,6 +86,12 @@ pub(super) fn link(word: &str) -> Result<String, String> {
         }
         _ => Err(format!("expected a statement or a connection like alice.ns, found `{word}`")),
     }
+}
+
+/// Reads `{name}`.
+fn capture(word: &str) -> Result<String, String> {
+    let name = word.strip_prefix('{').and_then(|word| word.strip_suffix('}')).filter(|name| is_name(name));
+    name.map(str::to_owned).ok_or_else(|| format!("expected a capture like {{ticket}}, found `{word}`"))
 }
 
 fn dialect(word: &str) -> Result<Dialect, String> {
@@ -117,10 +144,16 @@ mod tests {
             "a-b.ns connects ds",
             "a.ns connects",
             "a.ns connects NS",
+            "a.ns connects web",
+            "a.web connects ds",
             "a.ns closed now",
             "a.ns signs in",
             "a.ns signs in MSNP1",
             "a.ns online MSNP7 X",
+            "a.ns online MSNP9 BSY 4 x y",
+            "a.ns signs in MSNP13",
+            "a.ns fetches ticket for {c}",
+            "a.ns fetches {t}",
             "a.ns says Hello to b.sb",
             "a.ns says \"x\" to",
             "a.ns joins b",

@@ -56,7 +56,7 @@ impl<S: Stage> Visit<'_, S> {
         let roster = self.player.sync(&self.link).await?;
         self.clear(&roster).await?;
         self.settings(&roster).await?;
-        if self.dialect.has_groups() {
+        if self.dialect.traits().has_groups {
             self.groups(&roster).await?;
         }
         self.contacts().await?;

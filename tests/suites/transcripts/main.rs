@@ -1,5 +1,6 @@
-//! Plays every transcript on every stage: in memory, over TCP against `msnpd`, and over TCP
-//! against separate programs with two notification servers and two switchboards.
+//! Plays every transcript on every stage: in memory, over TCP against `msnpd`, over TCP against
+//! separate programs with two notification servers and two switchboards, and through the HTTP
+//! gateway of `msnpd`.
 //!
 //! Arguments are parts of stage or file names to play only those: `cargo test --test transcripts
 //! memory presence/`.
@@ -32,6 +33,7 @@ enum On {
     Memory,
     Tcp,
     Cluster,
+    Gateway,
 }
 
 struct Job {
@@ -52,7 +54,7 @@ fn main() -> ExitCode {
     find(&root, &mut files).expect("the transcripts can be listed");
     files.sort();
     assert!(files.len() >= AT_LEAST || !filters.is_empty(), "there are only {} transcripts", files.len());
-    let jobs: VecDeque<Job> = [On::Memory, On::Tcp, On::Cluster]
+    let jobs: VecDeque<Job> = [On::Memory, On::Tcp, On::Cluster, On::Gateway]
         .into_iter()
         .flat_map(|on| files.iter().map(move |path| (on, path)))
         .map(|(on, path)| {
@@ -73,6 +75,7 @@ impl Job {
             On::Memory => "memory",
             On::Tcp => "tcp",
             On::Cluster => "cluster",
+            On::Gateway => "gateway",
         };
         format!("{stage} {}", self.name)
     }
@@ -123,6 +126,7 @@ fn perform(job: &Job) -> Result<Played, String> {
         On::Memory => runtime.block_on(memory::perform(&script)),
         On::Tcp => runtime.block_on(processes::perform(&script, processes::Shape::AllInOne)),
         On::Cluster => runtime.block_on(processes::perform(&script, processes::Shape::Separate)),
+        On::Gateway => runtime.block_on(processes::perform(&script, processes::Shape::Gateway)),
     }
 }
 

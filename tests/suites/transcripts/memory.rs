@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use conformance::{Cast, Patience, Place, Played, Received, Script, Stage, StageError, play};
+use conformance::{Cast, Need, Patience, Place, Played, Received, Script, Stage, StageError, play};
 use daemon::desk::Pace;
 use daemon::link::batch;
 use daemon::listener::Seat;
@@ -151,6 +151,18 @@ impl Stage for Memory {
         "memory"
     }
 
+    fn lacks(&self, need: Need) -> Option<String> {
+        match need {
+            Need::Web => Some("HTTP, which there is not in memory".to_owned()),
+            Need::Tickets => Some("tickets, which the store does not issue yet".to_owned()),
+            Need::HangingUp => None,
+        }
+    }
+
+    async fn ticket(&mut self, handle: &str, _: &str, _: &str) -> Result<String, StageError> {
+        Err(StageError::Broken(format!("there is no ticket for {handle}")))
+    }
+
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
         let broken = |error: &dyn std::fmt::Display| StageError::Unprepared(error.to_string());
         let config: Config = toml::from_str(&arrange::configuration(cast)).map_err(|error| broken(&error))?;
@@ -174,7 +186,10 @@ impl Stage for Memory {
         let servers = self.servers.as_ref().ok_or_else(|| StageError::Broken("not prepared".to_owned()))?;
         let port = match place {
             Place::Dispatch => PORTS[0],
-            Place::At(address) => address.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0),
+            Place::Web => return Err(StageError::Broken("there is no HTTP in memory".to_owned())),
+            Place::At(address) | Place::Switchboard(address) => {
+                address.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0)
+            }
         };
         let limit = Config::default().limits.outbox_bytes;
         let actor: Box<dyn Actor> = if port == PORTS[0] {

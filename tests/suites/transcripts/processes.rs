@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use conformance::script::Action;
 use conformance::{
-    Cast, Patience, Place, Played, Preparation, Received, Script, Stage, StageError, TcpOptions, TcpStage, play,
+    Cast, Need, Patience, Place, Played, Preparation, Received, Script, Stage, StageError, TcpOptions, TcpStage, play,
 };
 use store::{MasterKey, Store};
 use tempfile::TempDir;
@@ -15,15 +15,17 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::arrange;
-use crate::programs::{ports, program};
+use crate::programs::{has_web, ports, program};
 
 /// Which programs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// `msnpd` alone.
     AllInOne,
-    /// A dispatch server, two notification servers, two switchboards, over the hub.
+    /// A dispatch server, two notification servers, two switchboards, a web daemon, over the hub.
     Separate,
+    /// `msnpd` alone, whose servers are reached through its HTTP gateway.
+    Gateway,
 }
 
 /// How much faster than written time passes in scripts that wait for minutes. The servers' own
@@ -137,7 +139,7 @@ impl Processes {
     fn config(&self, cast: &Cast, ports: &[u16]) -> String {
         let mut config = arrange::configuration(cast);
         let bus = match self.shape {
-            Shape::AllInOne => "local:".to_owned(),
+            Shape::AllInOne | Shape::Gateway => "local:".to_owned(),
             Shape::Separate => format!("hub:tcp://127.0.0.1:{}", ports[5]),
         };
         let mut key = |key: &str, value: &str| {
@@ -147,6 +149,9 @@ impl Processes {
         };
         key("bus.url", &format!("{bus:?}"));
         key("ds.listen", &format!("\"127.0.0.1:{}\"", ports[0]));
+        if has_web() {
+            key("web.listen", &format!("\"127.0.0.1:{}\"", ports[6]));
+        }
         if self.haste > 1 {
             let quick = |time: Duration| format!("\"{}ms\"", (time / self.haste).as_millis());
             key("sb.alone", &quick(Duration::from_secs(5 * 60)));
@@ -162,10 +167,28 @@ impl Stage for Processes {
         match self.shape {
             Shape::AllInOne => "tcp",
             Shape::Separate => "cluster",
+            Shape::Gateway => "gateway",
         }
     }
 
+    fn lacks(&self, need: Need) -> Option<String> {
+        match need {
+            Need::Tickets | Need::Web if !has_web() => Some("a web daemon".to_owned()),
+            Need::HangingUp if self.shape == Shape::Gateway => {
+                Some("a server that sees its clients hang up".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn may_serve_directly(&self) -> bool {
+        self.shape == Shape::Gateway
+    }
+
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
+        if self.shape == Shape::Gateway && !has_web() {
+            return Err(StageError::Unsupported("a web daemon".to_owned()));
+        }
         let place = tempfile::tempdir().map_err(broken)?;
         let key = MasterKey::load_or_create(&place.path().join("data/master.key")).map_err(broken)?;
         let url = format!("sqlite:{}", place.path().join("data/msnp.db").display());
@@ -173,11 +196,11 @@ impl Stage for Processes {
         arrange::arrange(&store, cast).await?;
         store.close().await;
         self.place = Some(place);
-        let ports = ports(6);
+        let ports = ports(7);
         let config = self.config(cast, &ports);
         let at = |section: &str, port: u16| format!("{section}.listen = \"127.0.0.1:{port}\"\n");
         match self.shape {
-            Shape::AllInOne => {
+            Shape::AllInOne | Shape::Gateway => {
                 let config = config + &at("ns", ports[1]) + &at("sb", ports[2]);
                 self.start("msnpd", &config, 0)?.listens().await?;
             }
@@ -189,6 +212,9 @@ impl Stage for Processes {
                 for (number, port) in [(0, ports[2]), (1, ports[4])] {
                     started.push(self.start("msnp-sb", &(config.clone() + &at("sb", port)), number)?);
                 }
+                if has_web() {
+                    started.push(self.start("msnp-web", &config, 0)?);
+                }
                 for started in started {
                     started.listens().await?;
                 }
@@ -198,6 +224,8 @@ impl Stage for Processes {
         }
         let options = TcpOptions {
             name: self.name(),
+            web: has_web().then(|| format!("127.0.0.1:{}", ports[6])),
+            through_gateway: self.shape == Shape::Gateway,
             time_scale: f64::from(self.haste),
             patience: Duration::from_secs(10),
             silence: Duration::from_millis(if self.shape == Shape::Separate { 200 } else { 100 }),
@@ -207,6 +235,10 @@ impl Stage for Processes {
         };
         self.tcp = Some(TcpStage::new(options));
         Ok(())
+    }
+
+    async fn ticket(&mut self, handle: &str, password: &str, challenge: &str) -> Result<String, StageError> {
+        self.tcp().ticket(handle, password, challenge).await
     }
 
     async fn connect(&mut self, place: &Place) -> Result<usize, StageError> {

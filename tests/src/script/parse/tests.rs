@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::script::{Contact, Group, Macro};
+use crate::script::{Contact, Group, Macro, Target};
+use crate::stage::Need;
 
 fn parse(text: &str) -> Script {
     Script::parse("x.msnp", text).expect("a script")
@@ -84,6 +85,63 @@ fn payload_lines() {
 }
 
 #[test]
+fn headers_and_a_body() {
+    let headed = |text: &str| {
+        let script = parse(&format!("a.web connects web\na.web < HTTP/1.1 200 OK\n{text}"));
+        let Action::Expect { expected, .. } = &script.statements[1].action else { panic!("{text}") };
+        let Payload::Headed { headers, body } = &expected[0].payload else { panic!("{text}") };
+        (headers.iter().map(|line| line.source().to_owned()).collect::<Vec<_>>(), (**body).clone())
+    };
+    let (headers, body) = headed("|~ X: {_}\n|~ Content-Length: {len}\n|\n|$ <a>\n");
+    assert_eq!(headers, ["X: {_}", "Content-Length: {len}"]);
+    assert!(matches!(body, Payload::Lines(lines) if lines.len() == 1 && lines[0].source() == "<a>"));
+    assert_eq!(headed("|~ X: 1\n|").1, Payload::Empty);
+    assert_eq!(headed("|~ X: 1\n|\n|*").1, Payload::Any);
+    let script = parse("a.web connects web");
+    assert_eq!(script.needs(), [Need::Web]);
+    assert!(matches!(&script.statements[0].action, Action::Connect { to: Target::Web, .. }));
+}
+
+#[test]
+fn what_a_script_needs_and_where_it_is_not_for() {
+    let script = parse(
+        "account a@x.y\nexcept gateway nobody can hang up there ; on memory gateway\n\
+         a.ns online MSNP9 BSY 4 %3Cx ; a.ns fetches {t} for {a.c}\na.ns drops ; a.sb connects h:1 ; a.ns online MSNP8",
+    );
+    assert_eq!(script.exceptions, [("gateway".to_owned(), "nobody can hang up there".to_owned())]);
+    assert_eq!(script.stages, ["memory", "gateway"]);
+    assert_eq!(script.needs(), [Need::Tickets, Need::HangingUp]);
+    let words = |index: usize| match &script.statements[index].action {
+        Action::Macro(Macro::Online(_, _, words)) => words.clone(),
+        Action::Macro(Macro::Fetch { ticket, challenge, .. }) => format!("{ticket} {challenge}"),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((words(0), words(1), words(4)), ("BSY 4 %3Cx".to_owned(), "t a.c".to_owned(), "NLN 0".to_owned()));
+    assert_eq!(parse("account a@x.y\na.ns signs in MSNP7").needs(), []);
+}
+
+/// The transcripts of the repository, each by itself: a wrong one would otherwise show only when it is played.
+#[test]
+fn all_transcripts_can_be_read() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("transcripts")];
+    let (mut read, mut wrong) = (0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Err(error) = Script::load(&path, &Recasting::default()) {
+                wrong.push(error.to_string());
+            } else {
+                read += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(read > 100, "only {read} transcripts");
+}
+
+#[test]
 fn consecutive_lines_in_any_order_are_one_statement() {
     let script = parse("a.ns <~ 1\na.ns <~ 2\n# still\nb.ns <~ 3\na.ns <~ 4\na.ns < 5\na.ns <~ 6\n|$ x\na.ns <~ 7\n");
     let sizes: Vec<usize> = script
@@ -115,7 +173,14 @@ fn errors_name_the_line_and_what_was_expected() {
         ("\n| x", "x.msnp:2: expected a sent or expected line before this payload line"),
         ("a.ns > X {\na.ns > Y", "x.msnp:1: a brace without its partner"),
         ("a.ns > X\n|x", "x.msnp:2: expected a blank"),
-        ("a.ns > X\n|*", "x.msnp:2: `|*` is the whole payload of an expected line"),
+        ("a.ns > X\n|*", "x.msnp:2: `|*` is the whole payload, or body, of an expected line"),
+        ("a.ns > X\n|~ A: b", "x.msnp:2: `|~` is a header of an expected line"),
+        ("a.ns < X\n|\n|~ A: b", "x.msnp:3: `|~` is a header of an expected line"),
+        ("a.ns < X\n|~ A: b\n| c", "x.msnp:3: expected an empty `|` between"),
+        ("a.ns < X\n|~ A: b\nwait 1s", "x.msnp:1: expected an empty `|` behind"),
+        ("a.ns < X\n|~ A: b\n|*", "x.msnp:3: `|*` is the whole"),
+        ("except gateway", "x.msnp:1: expected one of memory, tcp, cluster, gateway and the reason"),
+        ("except mars it is far", "x.msnp:1: expected one of memory"),
         ("a.ns < X\n|*\n| y", "x.msnp:3: expected no payload line"),
         ("a.ns syncs", "x.msnp:1: expected an account statement for a.ns"),
         ("account a@x.y\ngroup b@x.y 1 W", "x.msnp:0: expected an account statement for b@x.y"),
