@@ -11,7 +11,7 @@ use daemon::link::batch;
 use daemon::listener::Seat;
 use daemon::{Config, Desk, Drive, Link, Parts};
 use logic::Machine;
-use model::Endpoint;
+use model::{Email, Endpoint};
 use store::{MasterKey, Store};
 
 use crate::arrange;
@@ -39,6 +39,7 @@ struct Servers {
     ds: Arc<ds::Hall>,
     ns: Arc<ns::Hall>,
     sb: Arc<sb::Hall>,
+    store: Store,
     /// Without these, the servers are not on the bus.
     _members: [Arc<bus::Member>; 3],
     /// What was last seen of changes from outside.
@@ -53,6 +54,9 @@ struct Connection {
     /// The client has.
     left: bool,
 }
+
+/// How long tickets are good.
+const TICKET_TIME: Duration = Duration::from_secs(24 * 3600);
 
 const PORTS: [u16; 3] = [1863, 1864, 1865];
 
@@ -154,13 +158,20 @@ impl Stage for Memory {
     fn lacks(&self, need: Need) -> Option<String> {
         match need {
             Need::Web => Some("HTTP, which there is not in memory".to_owned()),
-            Need::Tickets => Some("tickets, which the store does not issue yet".to_owned()),
-            Need::HangingUp => None,
+            Need::Tickets | Need::HangingUp => None,
         }
     }
 
+    /// There is no HTTP here, so the password is not looked at.
     async fn ticket(&mut self, handle: &str, _: &str, _: &str) -> Result<String, StageError> {
-        Err(StageError::Broken(format!("there is no ticket for {handle}")))
+        let broken = |error: &dyn std::fmt::Display| StageError::Broken(error.to_string());
+        let servers = self.servers.as_ref().ok_or_else(|| broken(&"not prepared"))?;
+        let handle = Email::parse(handle).map_err(|error| broken(&error))?;
+        let account = servers.store.account(&handle).await.map_err(|error| broken(&error))?;
+        let account = account.ok_or_else(|| broken(&"there is no such account"))?;
+        let ticket = servers.store.issue_ticket(account.id, TICKET_TIME).await.map_err(|error| broken(&error))?;
+        let ticket = ticket.ok_or_else(|| broken(&"there is no such account"))?;
+        Ok(format!("t={}&p=", ticket.expose()))
     }
 
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
@@ -178,7 +189,7 @@ impl Stage for Memory {
         let (ns, b) =
             ns::Hall::open(&parts, ns_port, 1, &daemon::Shutdown::default()).await.map_err(|error| broken(&error))?;
         let (ds, c) = ds::Hall::open(&parts, ds_port).await.map_err(|error| broken(&error))?;
-        self.servers = Some(Servers { ds, ns, sb, _members: [a, b, c], mark });
+        self.servers = Some(Servers { ds, ns, sb, store: parts.store, _members: [a, b, c], mark });
         Ok(())
     }
 
