@@ -99,10 +99,11 @@ where
         Arc::new(Self { door, seat: Box::new(seat) })
     }
 
-    /// The way in for the HTTP gateway.
-    pub fn entrance(self: &Arc<Self>) -> Entrance {
+    /// The way in for the HTTP gateway, to a server that listens at `port`.
+    pub fn entrance(self: &Arc<Self>, port: u16) -> Entrance {
         let host = Arc::clone(self);
         Entrance(Arc::new(move |pipe, peer, reached| {
+            let reached = SocketAddr::new(reached.ip(), port);
             host.door.shutdown.phase() < Phase::Stopping && host.welcome(Transport::Pipe(pipe), peer, reached)
         }))
     }

@@ -44,7 +44,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     };
     let seats = Arc::clone(&hall);
     let host = Host::new(door, move |seat| seats.seat(seat));
-    let entrance = Some(host.entrance());
+    let entrance = Some(host.entrance(address.port()));
     let notice = settings.stop_notice.0;
     let stop = shutdown.clone();
     let counted = Arc::clone(&hall);

@@ -37,7 +37,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     };
     let seats = Arc::clone(&hall);
     let host = Host::new(door, move |seat| seats.seat(seat));
-    let entrance = Some(host.entrance());
+    let entrance = Some(host.entrance(address.port()));
     let counted = Arc::clone(&hall);
     let load = Arc::new(move || counted.load());
     let entry = Entry { id: hall.id, role: Role::Switchboard, endpoint, load };

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use model::{Admission, Cookie};
+use model::{Admission, Cookie, NodeId};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
@@ -18,6 +18,8 @@ use crate::{Store, StoreError};
 const PUT: Sql = sql("keep a cookie", "INSERT INTO cookie (hash, body, expires) VALUES ($1, $2, $3)");
 
 const TAKE: Sql = sql("take a cookie", "DELETE FROM cookie WHERE hash = $1 RETURNING body, expires");
+
+const PEEK: Sql = sql("look at a cookie", "SELECT body, expires FROM cookie WHERE hash = $1");
 
 const SWEEP: Sql = sql("forget expired cookies", "DELETE FROM cookie WHERE expires <= $1 RETURNING 1");
 
@@ -59,6 +61,20 @@ impl Store {
         }
         // One that does not read is from another version; its bearer asks for a new one.
         Ok(postcard::from_bytes(row.bytes(0)?).ok())
+    }
+
+    /// Which switchboard a cookie is for, without using it. None: it is good for nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn switchboard_of(&self, cookie: &Cookie) -> Result<Option<NodeId>, StoreError> {
+        let rows = self.db().cookies(PEEK, &[hash(cookie).as_slice().into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        if row.int(1)? <= now_ms() {
+            return Ok(None);
+        }
+        let admission: Option<Admission> = postcard::from_bytes(row.bytes(0)?).ok();
+        Ok(admission.map(|admission| admission.node))
     }
 
     /// Forgets cookies that were not used in time; tells how many. To be called about once a
