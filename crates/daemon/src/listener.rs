@@ -107,8 +107,9 @@ where
     }
 }
 
-/// Small writes leave at once; a peer that is gone without a word is found by the system.
-fn prepare(stream: &TcpStream) -> std::io::Result<SocketAddr> {
+/// Readies a connection that was accepted, and tells our own address: small writes leave at once; a
+/// peer that is gone without a word is found by the system.
+pub fn prepare(stream: &TcpStream) -> std::io::Result<SocketAddr> {
     stream.set_nodelay(true)?;
     let keepalive =
         TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(20)).with_retries(4);

@@ -20,7 +20,8 @@ pub(crate) const PASSWORD: &str = "password";
 pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
     let at: Vec<SocketAddr> = programs::ports(3).into_iter().map(|port| ([127, 0, 0, 1], port).into()).collect();
     let config = format!(
-        "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nlimits.commands_at_once = 0\n",
+        "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nweb.listen = \"\"\n\
+         limits.commands_at_once = 0\n",
         at[0], at[1], at[2]
     );
     fs::write(directory.join("msnpd.toml"), config).unwrap();

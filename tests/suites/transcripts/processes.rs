@@ -147,6 +147,7 @@ impl Processes {
         };
         key("bus.url", &format!("{bus:?}"));
         key("ds.listen", &format!("\"127.0.0.1:{}\"", ports[0]));
+        key("web.listen", "\"\"");
         if self.haste > 1 {
             let quick = |time: Duration| format!("\"{}ms\"", (time / self.haste).as_millis());
             key("sb.alone", &quick(Duration::from_secs(5 * 60)));

@@ -15,6 +15,7 @@ mod edits;
 mod opening;
 mod place;
 mod rosters;
+mod tickets;
 
 /// Runs each of these functions on each database.
 macro_rules! suite {
