@@ -9,20 +9,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 pub(crate) fn build() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = std::process::Command::new(cargo);
-    command.args(["build", "--quiet", "--locked", "-p", "msnpd", "-p", "ds", "-p", "ns", "-p", "sb", "-p", "msnpctl"]);
-    if has_web() {
-        command.args(["-p", "web"]);
-    }
+    command.args([
+        "build", "--quiet", "--locked", "-p", "msnpd", "-p", "ds", "-p", "ns", "-p", "sb", "-p", "web", "-p", "msnpctl",
+    ]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     assert!(command.status().expect("cargo runs").success(), "the programs do not build");
-}
-
-/// Is there a web daemon to be tested? That is what its section in the configuration tells.
-pub(crate) fn has_web() -> bool {
-    include_str!("../../config/msnpd.toml").lines().any(|line| line == "[web]")
 }
 
 /// Where cargo puts the programs: beside the directory of this test.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use logic::{Bucket, Rate};
@@ -34,7 +34,19 @@ struct Seen {
 /// Failures per address: who fails too often has to wait.
 pub struct Failures {
     rate: Rate,
-    addresses: Mutex<HashMap<IpAddr, Bucket>>,
+    addresses: Mutex<HashMap<IpAddr, Tries>>,
+}
+
+struct Tries {
+    failures: Bucket,
+    /// Those that are under way.
+    open: u32,
+}
+
+/// A try that is under way. Dropping it without a word is no failure.
+pub struct Attempt<'a> {
+    failures: &'a Failures,
+    key: Option<IpAddr>,
 }
 
 impl Failures {
@@ -45,25 +57,62 @@ impl Failures {
 
     /// Counts one.
     pub fn count(&self, address: IpAddr, now: Instant) {
-        let address = address.to_canonical();
-        if address.is_loopback() {
-            return;
+        if let Some(key) = key(address) {
+            // Whoever has none left has to wait already.
+            let _ = self.entry(&mut self.addresses(), key, now).failures.take(self.rate, now);
         }
-        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        if addresses.len() >= REMEMBERED {
-            addresses.retain(|_, failures| !failures.is_full(self.rate, now));
-        }
-        // Whoever has none left has to wait already.
-        let _ = addresses.entry(prefix(address)).or_insert_with(|| Bucket::full(now)).take(self.rate, now);
     }
 
     /// Has this address failed too often?
     pub fn too_many(&self, address: IpAddr, now: Instant) -> bool {
-        let addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         // A copy is asked, so that asking costs the address nothing.
-        addresses
-            .get(&prefix(address.to_canonical()))
-            .is_some_and(|failures| failures.clone().take(self.rate, now).is_err())
+        let copy = key(address).and_then(|key| self.addresses().get(&key).map(|tries| tries.failures));
+        copy.is_some_and(|mut failures| failures.take(self.rate, now).is_err())
+    }
+
+    /// Lets this address try, unless it has failed too often, or would have if all its tries that are
+    /// under way failed: many at once are no way around the limit.
+    pub fn attempt(&self, address: IpAddr, now: Instant) -> Option<Attempt<'_>> {
+        let key = key(address).filter(|_| self.rate.burst > 0);
+        if let Some(key) = key {
+            let mut addresses = self.addresses();
+            let tries = self.entry(&mut addresses, key, now);
+            let mut failures = tries.failures;
+            for _ in 0..=tries.open {
+                failures.take(self.rate, now).ok()?;
+            }
+            tries.open += 1;
+        }
+        Some(Attempt { failures: self, key })
+    }
+
+    fn addresses(&self) -> MutexGuard<'_, HashMap<IpAddr, Tries>> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry<'a>(&self, addresses: &'a mut HashMap<IpAddr, Tries>, key: IpAddr, now: Instant) -> &'a mut Tries {
+        if addresses.len() >= REMEMBERED {
+            addresses.retain(|_, tries| tries.open > 0 || !tries.failures.is_full(self.rate, now));
+        }
+        addresses.entry(key).or_insert_with(|| Tries { failures: Bucket::full(now), open: 0 })
+    }
+}
+
+impl Attempt<'_> {
+    /// It has failed.
+    pub fn failed(self, now: Instant) {
+        if let Some(key) = self.key {
+            self.failures.count(key, now);
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        if let Some(tries) = self.failures.addresses().get_mut(&key) {
+            tries.open -= 1;
+        }
     }
 }
 
@@ -81,11 +130,7 @@ impl Doorkeeper {
 
     /// Lets a connection from this address in, or not.
     pub fn admit(&self, address: IpAddr, now: Instant) -> Option<Pass> {
-        let address = address.to_canonical();
-        if address.is_loopback() {
-            return Some(Pass { doorkeeper: self.clone(), key: None });
-        }
-        let key = prefix(address);
+        let Some(key) = key(address) else { return Some(Pass { doorkeeper: self.clone(), key: None }) };
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if addresses.len() >= REMEMBERED {
             let rate = self.caps.new;
@@ -110,15 +155,17 @@ impl Drop for Pass {
     }
 }
 
-/// The whole of an IPv4 address; the network half of an IPv6 one.
-fn prefix(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(six) => {
+/// By what an address counts: the whole of an IPv4 address, the network half of an IPv6 one. None:
+/// loopback, which does not.
+fn key(address: IpAddr) -> Option<IpAddr> {
+    let address = match address.to_canonical() {
+        IpAddr::V6(six) if !six.is_loopback() => {
             let [a, b, c, d, ..] = six.segments();
             std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
-    }
+        other => other,
+    };
+    (!address.is_loopback()).then_some(address)
 }
 
 #[cfg(test)]
@@ -154,5 +201,39 @@ mod tests {
         let _first = doorkeeper.admit("2001:db8::1".parse().unwrap(), now).unwrap();
         assert!(doorkeeper.admit("2001:db8::2".parse().unwrap(), now).is_none());
         assert!(doorkeeper.admit("2001:db8:0:1::2".parse().unwrap(), now).is_some());
+    }
+
+    #[test]
+    fn whoever_fails_too_often_has_to_wait() {
+        let now = Instant::now();
+        let failures = Failures::new(Rate { burst: 3, every: Duration::from_secs(60) });
+        let far: IpAddr = "192.0.2.7".parse().unwrap();
+        for _ in 0..100 {
+            drop(failures.attempt(far, now).unwrap());
+        }
+        failures.attempt(far, now).unwrap().failed(now);
+        let open: Vec<_> = std::iter::from_fn(|| failures.attempt(far, now)).collect();
+        assert_eq!(open.len(), 2, "as many at once as may still fail");
+        assert!(!failures.too_many(far, now));
+        open.into_iter().for_each(|attempt| attempt.failed(now));
+        assert!(failures.too_many(far, now) && failures.attempt(far, now).is_none());
+        assert!(failures.attempt("::ffff:192.0.2.7".parse().unwrap(), now).is_none(), "the same address");
+        assert!(failures.attempt("192.0.2.8".parse().unwrap(), now).is_some());
+        let later = now + Duration::from_secs(60);
+        let again = failures.attempt(far, later).unwrap();
+        assert!(failures.attempt(far, later).is_none(), "one is forgotten in a minute");
+        drop(again);
+    }
+
+    #[test]
+    fn loopback_may_fail_for_ever_and_so_may_all_without_a_limit() {
+        let now = Instant::now();
+        let failures = Failures::new(Rate { burst: 1, every: Duration::from_secs(60) });
+        let without = Failures::new(Rate { burst: 0, every: Duration::ZERO });
+        for _ in 0..10 {
+            failures.attempt("::1".parse().unwrap(), now).unwrap().failed(now);
+            failures.attempt("::ffff:127.0.0.1".parse().unwrap(), now).unwrap().failed(now);
+            without.attempt("192.0.2.7".parse().unwrap(), now).unwrap().failed(now);
+        }
     }
 }

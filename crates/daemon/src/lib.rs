@@ -52,6 +52,19 @@ pub enum ServeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Its certificate cannot be used.
+    #[error("cannot serve HTTPS with the {what} {}, see [web.tls]", path.display())]
+    Certificate {
+        /// The certificate, or its key.
+        what: &'static str,
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is nothing for it to do.
+    #[error("there is nothing to serve: set [web] listen, or a certificate in [web.tls]")]
+    Nothing,
     /// The bus does not let it join.
     #[error("cannot join the bus")]
     Bus(#[from] bus::BusError),

@@ -71,10 +71,13 @@ pub struct Door {
     pub proxies: Vec<IpAddr>,
 }
 
+/// Gives a connection its machine and its desk.
+type Seating<M, D> = Box<dyn Fn(Seat<<M as Machine>::Notice>) -> (M, D) + Send + Sync>;
+
 /// Starts a loop for each connection, however it comes.
 pub struct Host<M: Machine, D> {
     door: Door,
-    seat: Box<dyn Fn(Seat<M::Notice>) -> (M, D) + Send + Sync>,
+    seat: Seating<M, D>,
 }
 
 /// A way into a server of this process that is not a socket.
@@ -169,8 +172,9 @@ where
     }
 }
 
-/// Small writes leave at once; a peer that is gone without a word is found by the system.
-fn prepare(stream: &TcpStream) -> std::io::Result<SocketAddr> {
+/// Readies a connection that was accepted, and tells our own address: small writes leave at once; a
+/// peer that is gone without a word is found by the system.
+pub fn prepare(stream: &TcpStream) -> std::io::Result<SocketAddr> {
     stream.set_nodelay(true)?;
     let keepalive =
         TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(20)).with_retries(4);

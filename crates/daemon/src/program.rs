@@ -48,7 +48,7 @@ impl Common {
 /// Opens the store and the bus.
 pub async fn open(config: Arc<Config>) -> anyhow::Result<Parts> {
     let keys = MasterKey::load_or_create(&config.store.key_file)?;
-    let store = Store::open(&config.store.url, keys).await?;
+    let store = Store::open_with(&config.store.url, keys, config.hashing()).await?;
     let bus = match &config.bus.url {
         BusUrl::Local => Bus::local(),
         url => Bus::open(url, Secret::load_or_create(&config.bus.secret_file)?).await.context("cannot open the bus")?,

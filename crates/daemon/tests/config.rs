@@ -35,16 +35,21 @@ fn keys_of_file() -> Vec<String> {
     keys
 }
 
-/// The sections and keys of [`Config`], in its order, as its `Debug` form shows them.
+/// The sections and keys of [`Config`], in its order, as its `Debug` form shows them: a section is a
+/// struct with a brace, and may be within another.
 fn keys_of_struct() -> Vec<String> {
-    let (mut section, mut keys) = (String::new(), Vec::new());
+    let (mut section, mut keys) = (Vec::new(), Vec::new());
     for line in format!("{:#?}", Config::default()).lines() {
-        let blanks = line.len() - line.trim_start().len();
-        let Some((name, _)) = line.trim_start().split_once(": ") else { continue };
-        match blanks {
-            4 => name.clone_into(&mut section),
-            8 => keys.push(format!("{section}.{name}")),
-            _ => {}
+        let depth = (line.len() - line.trim_start().len()) / 4;
+        let Some((name, value)) = line.trim_start().split_once(": ") else { continue };
+        // What is deeper is part of a value.
+        if depth <= section.len() + 1 {
+            section.truncate(depth.saturating_sub(1));
+            if depth == 1 || matches!(value, "WebTls {" | "Gateway {") {
+                section.push(name.to_owned());
+            } else {
+                keys.push(format!("{}.{name}", section.join(".")));
+            }
         }
     }
     keys
@@ -117,6 +122,9 @@ fn a_value_that_is_no_such_thing_is_explained_with_its_place() {
             "expected an IP address and a port, as in 0.0.0.0:1863",
         ),
         ("[sb]\npublic = \"chat.example.com\"", "line 2, column 10", "expected host:port, as in chat.example.com:1863"),
+        ("[web]\npublic = \"http://a\"", "line 2, column 10", "expected a host, or host:port"),
+        ("[web]\nlisten = \"8080\"", "line 2, column 10", "expected an IP address and a port"),
+        ("[web]\ntrusted_proxies = [\"me\"]", "line 2, column 20", "invalid IP address"),
         ("[log]\nformat = \"xml\"", "line 2, column 10", "expected `text` or `json`"),
         ("[ns]\nweight = -1", "line 2, column 10", "-1"),
         ("[ns]\nmd5_sign_in = \"yes\"", "line 2, column 15", "expected a boolean"),
@@ -150,6 +158,11 @@ fn a_value_out_of_its_range_is_explained() {
         ("[client]\ninfo_url = \"\"", "the [client] addresses must not be empty, nor hold blanks"),
         ("[client]\ninfo_url = \"http://a b/\"", "the [client] addresses must not be empty, nor hold blanks"),
         ("[sb]\nalone = \"0s\"", "[sb] alone must not be 0"),
+        ("[web.tls]\nkey = \"a.pem\"", "[web.tls] certificate and key must both be set, or neither"),
+        ("[web]\nbody_bytes = 16383", "[web] body_bytes must be at least 16384"),
+        ("[web]\nheader_bytes = 4095", "[web] header_bytes must be at least 4096"),
+        ("[web.gateway]\nbuffer = 1", "[web.gateway] buffer must be at least 16384"),
+        ("[web]\nticket_time = \"0s\"", "[web] ticket_time must not be 0"),
         ("[limits]\nsign_in_commands = 0", "[limits] sign_in_commands must not be 0"),
     ] {
         assert_eq!(mistake(text), format!("the configuration FILE cannot be used: {sentence}"), "{text}");
@@ -174,4 +187,11 @@ fn an_empty_public_address_is_unset() {
     assert_eq!(public(""), None);
     assert_eq!(public("chat.example.com:1864").as_deref(), Some("chat.example.com:1864"));
     assert_eq!(public("[2001:db8::1]:1864").as_deref(), Some("[2001:db8::1]:1864"));
+}
+
+#[test]
+fn the_web_daemon_can_be_switched_off() {
+    let listen = |text: &str| toml::from_str::<Config>(&format!("web.listen = \"{text}\"")).expect(text).web.listen;
+    assert_eq!(listen(""), None);
+    assert_eq!(listen("[::]:80").map(|address| address.to_string()).as_deref(), Some("[::]:80"));
 }

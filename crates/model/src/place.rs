@@ -15,6 +15,8 @@ pub enum Role {
     Notification,
     /// Conversations.
     Switchboard,
+    /// Sign-in by HTTP, and MSNP over HTTP.
+    Web,
 }
 
 impl fmt::Display for Role {
@@ -23,6 +25,7 @@ impl fmt::Display for Role {
             Self::Dispatch => "dispatch",
             Self::Notification => "notification",
             Self::Switchboard => "switchboard",
+            Self::Web => "web",
         })
     }
 }

@@ -1,10 +1,11 @@
-//! `msnpd`: the dispatch, notification and switchboard servers in one process.
+//! `msnpd`: the dispatch, notification and switchboard servers and the web daemon in one process.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use daemon::program::{Common, Signals, finish, open, runtime, say, until_stopped};
 use daemon::{Running, Shutdown};
+use web::Entrances;
 
 mod demo;
 
@@ -32,25 +33,30 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         // The others come first, so that a dispatch server that listens can refer at once.
         let sb = sb::serve(&parts, &shutdown).await?;
         let ns = ns::serve(&parts, &shutdown).await?;
+        let here = ns.entrance.clone().zip(sb.entrance.clone()).map(|(ns, sb)| Entrances { ns, sb });
+        let web = web::serve(&parts, &shutdown, here).await?;
         let ds = ds::serve(&parts, &shutdown).await?;
-        say(&welcome(&parts.config.store.url, [&ds, &ns, &sb]));
+        say(&welcome(&parts.config.store.url, [&ds, &ns, &sb], web.as_ref()));
         if arguments.demo {
             say(&demo::accounts(&parts.store).await?);
         }
-        until_stopped(signals, parts, vec![ds, ns, sb], shutdown).await
+        let all = [ds, ns, sb].into_iter().chain(web).collect();
+        until_stopped(signals, parts, all, shutdown).await
     })
 }
 
-fn welcome(store: &store::StoreUrl, [ds, ns, sb]: [&Running; 3]) -> String {
+fn welcome(store: &store::StoreUrl, [ds, ns, sb]: [&Running; 3], web: Option<&Running>) -> String {
+    let web = web.map_or_else(String::new, |web| format!("\x20 web           {}\n", web.address));
     format!(
         "The MSN Messenger server suite is running.\n\
          \n\
          \x20 dispatch      {}   clients connect here\n\
          \x20 notification  {}\n\
          \x20 switchboard   {}\n\
+         {web}\
          \x20 store         {store}\n\
          \n\
-         Point an MSN Messenger 1.0 to 4.7 at this machine (see README.md), and make an account:\n\
+         Point an MSN Messenger 1.0 to 7.5 at this machine (see README.md), and make an account:\n\
          \n\
          \x20 msnpctl account add you@example.com --name You --password-stdin\n\
          \n\

@@ -41,11 +41,13 @@ const SET: Sql = sql(
 
 impl Store {
     /// The account, if this is its password. It may be suspended: that is for the caller to
-    /// look at. Takes about 20 ms of one core; more callers than cores wait for each other.
+    /// look at. Takes about 20 ms of one core; callers wait for each other, see [`crate::Hashing`].
     ///
     /// # Errors
-    /// Those of the database; [`StoreError::Hash`] where the stored hash is damaged.
+    /// [`StoreError::TooManyChecks`]: too many wait already. Those of the database;
+    /// [`StoreError::Hash`] where the stored hash is damaged.
     pub async fn verify_password(&self, email: &Email, password: &Password) -> Result<Option<Account>, StoreError> {
+        let _place = self.hasher().queue()?;
         let row = self.db().row(HASH, &[email.as_str().into()]).await?;
         let hash = row.as_ref().map(|row| row.text(6)).transpose()?;
         let right = self.hasher().verify(password, hash).await?;

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// Nothing was changed; try later.
     #[error("the store is too busy: too many changes wait for the disk, or another program holds the database")]
     Busy,
+    /// Too many passwords wait to be checked already; try later.
+    #[error("too many passwords wait to be checked")]
+    TooManyChecks,
     /// The store was closed. If a change was under way, it may have been carried out.
     #[error("the store is closed")]
     Closed,

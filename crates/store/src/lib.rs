@@ -1,4 +1,4 @@
-//! Accounts, lists, serials and cookies, in SQLite or Postgres.
+//! Accounts, lists, serials, cookies and tickets, in SQLite or Postgres.
 //!
 //! This is the only crate with SQL. Each statement is written once for both databases
 //! (`sql.rs`); what differs is how a change gets its transaction: SQLite has one writer that
@@ -40,7 +40,7 @@ pub use edit::Edited;
 pub use error::StoreError;
 pub use key::MasterKey;
 pub use node::{NodeReport, NodeRow};
-pub use password::Password;
+pub use password::{Hashing, Password};
 pub use store::Store;
 pub use ticket::Ticket;
 pub use url::{BadStoreUrl, StoreUrl};

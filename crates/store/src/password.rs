@@ -1,11 +1,12 @@
 //! Passwords, and the slow hash that they are kept as.
 
 use std::fmt;
+use std::num::NonZero;
 use std::sync::Arc;
 
 use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use crate::StoreError;
@@ -41,15 +42,41 @@ const LANES: u32 = 1;
 /// does not exist takes as long as for one that does.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbC4u$tOY2ohjW9DwzWl7BeTN6BPKJEKcZNU6d6zDKZFgrHK0";
 
-/// Computes argon2id hashes off the async threads, at most one per core at a time.
+/// How many passwords may be checked at the same time. Each takes 19 MiB and a core.
+#[derive(Clone, Copy, Debug)]
+pub struct Hashing {
+    /// At once. 0 is one less than there are cores, and at least one: the last core is left to
+    /// those who are signed in already.
+    pub at_once: usize,
+    /// How many more may wait for their turn. The next one is turned away.
+    pub waiting: usize,
+}
+
+impl Default for Hashing {
+    fn default() -> Self {
+        Self { at_once: 0, waiting: 256 }
+    }
+}
+
+/// Computes argon2id hashes off the async threads, so many at a time.
 pub(crate) struct Hasher {
     places: Arc<Semaphore>,
+    /// A place for each check that runs or waits.
+    queue: Semaphore,
 }
 
 impl Hasher {
-    pub(crate) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { places: Arc::new(Semaphore::new(cores)) }
+    pub(crate) fn new(hashing: Hashing) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let at_once = if hashing.at_once == 0 { (cores - 1).max(1) } else { hashing.at_once };
+        let at_once = at_once.min(Semaphore::MAX_PERMITS);
+        let queue = at_once.saturating_add(hashing.waiting).min(Semaphore::MAX_PERMITS);
+        Self { places: Arc::new(Semaphore::new(at_once)), queue: Semaphore::new(queue) }
+    }
+
+    /// A place among those who wait for [`Hasher::verify`], to be held until it is done.
+    pub(crate) fn queue(&self) -> Result<SemaphorePermit<'_>, StoreError> {
+        self.queue.try_acquire().map_err(|_| StoreError::TooManyChecks)
     }
 
     /// The hash to keep of `password`, in PHC form, with a salt of its own.
@@ -100,7 +127,7 @@ mod tests {
 
     #[tokio::test]
     async fn knows_the_password_again() {
-        let hasher = Hasher::new();
+        let hasher = Hasher::new(Hashing::default());
         let [right, wrong] = ["hunter2", "hunter3"].map(|text| Password::new(text.to_owned()));
         let hash = hasher.hash(&right).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
@@ -108,5 +135,23 @@ mod tests {
         assert!(!hasher.verify(&wrong, Some(&hash)).await.unwrap());
         assert!(!hasher.verify(&right, None).await.unwrap(), "the hash of nobody must be well-formed and fit nobody");
         assert_eq!(format!("{right:?}"), "Password(…)");
+    }
+    /// Whoever asks for an account that there is not must wait as long as for one that there is.
+    #[test]
+    fn nobody_has_the_parameters_of_everybody() {
+        let (parameters, _) = NOBODY.split_at("$argon2id$v=19$m=19456,t=2,p=1$".len());
+        assert_eq!(parameters, format!("$argon2id$v=19$m={MEMORY},t={PASSES},p={LANES}$"));
+    }
+
+    #[tokio::test]
+    async fn so_many_wait_and_the_next_is_turned_away() {
+        let hasher = Hasher::new(Hashing { at_once: 1, waiting: 2 });
+        let places: Vec<_> = (0..3).map(|_| hasher.queue().unwrap()).collect();
+        assert!(matches!(hasher.queue(), Err(StoreError::TooManyChecks)));
+        drop(places);
+        drop(hasher.queue().unwrap());
+        for all in [usize::MAX, 0] {
+            drop(Hasher::new(Hashing { at_once: all, waiting: all }).queue().unwrap());
+        }
     }
 }

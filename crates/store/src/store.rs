@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::db::Db;
 use crate::migrate::AdoptKey;
-use crate::password::Hasher;
+use crate::password::{Hasher, Hashing};
 use crate::seal::Sealer;
 use crate::sql::{Sql, sql};
-use crate::ticket::Printer;
+use crate::ticket::Tickets;
 use crate::{MasterKey, StoreError, StoreUrl, Writes};
 
 /// An open store. Cheap to clone: all clones are the same store.
@@ -18,7 +18,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     db: Db,
     sealer: Arc<Sealer>,
-    printer: Printer,
+    tickets: Tickets,
     hasher: Hasher,
 }
 
@@ -33,8 +33,16 @@ impl Store {
     /// be used. [`StoreError::Newer`]: a later release has migrated it.
     /// [`StoreError::WrongKey`]: it holds secrets that are sealed under another key than `keys`.
     pub async fn open(url: &StoreUrl, keys: MasterKey) -> Result<Self, StoreError> {
+        Self::open_with(url, keys, Hashing::default()).await
+    }
+
+    /// [`Store::open`] for who decides how many passwords may be checked at the same time.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_with(url: &StoreUrl, keys: MasterKey, hashing: Hashing) -> Result<Self, StoreError> {
         let sealer = Arc::new(Sealer::new(&keys)?);
-        let printer = Printer::new(&keys);
+        let tickets = Tickets::new(&keys);
         drop(keys);
         let db = Db::open(url).await?;
         if let Err(error) = db.write(AdoptKey { id: sealer.key_id() }).await {
@@ -42,7 +50,7 @@ impl Store {
             return Err(error);
         }
         tracing::info!(%url, "the store is open");
-        Ok(Self(Arc::new(Inner { db, sealer, printer, hasher: Hasher::new() })))
+        Ok(Self(Arc::new(Inner { db, sealer, tickets, hasher: Hasher::new(hashing) })))
     }
 
     /// Finishes the changes that wait and closes the store, for all its clones: what they ask
@@ -72,8 +80,8 @@ impl Store {
         &self.0.sealer
     }
 
-    pub(crate) fn printer(&self) -> &Printer {
-        &self.0.printer
+    pub(crate) fn tickets(&self) -> &Tickets {
+        &self.0.tickets
     }
 
     pub(crate) fn hasher(&self) -> &Hasher {

@@ -19,10 +19,10 @@ pub(crate) const PASSWORD: &str = "password";
 /// A directory with a store of accounts, and a configuration on free ports.
 pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
     let at: Vec<SocketAddr> = programs::ports(4).into_iter().map(|port| ([127, 0, 0, 1], port).into()).collect();
-    let web = if programs::has_web() { format!("web.listen = \"{}\"\n", at[3]) } else { String::new() };
     let config = format!(
-        "{web}ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nlimits.commands_at_once = 0\n",
-        at[0], at[1], at[2]
+        "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nweb.listen = \"{}\"\n\
+         limits.commands_at_once = 0\n",
+        at[0], at[1], at[2], at[3]
     );
     fs::write(directory.join("msnpd.toml"), config).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

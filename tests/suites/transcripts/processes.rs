@@ -15,7 +15,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::arrange;
-use crate::programs::{has_web, ports, program};
+use crate::programs::{ports, program};
 
 /// Which programs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -149,9 +149,7 @@ impl Processes {
         };
         key("bus.url", &format!("{bus:?}"));
         key("ds.listen", &format!("\"127.0.0.1:{}\"", ports[0]));
-        if has_web() {
-            key("web.listen", &format!("\"127.0.0.1:{}\"", ports[6]));
-        }
+        key("web.listen", &format!("\"127.0.0.1:{}\"", ports[6]));
         if self.haste > 1 {
             let quick = |time: Duration| format!("\"{}ms\"", (time / self.haste).as_millis());
             key("sb.alone", &quick(Duration::from_secs(5 * 60)));
@@ -173,7 +171,6 @@ impl Stage for Processes {
 
     fn lacks(&self, need: Need) -> Option<String> {
         match need {
-            Need::Tickets | Need::Web if !has_web() => Some("a web daemon".to_owned()),
             Need::HangingUp if self.shape == Shape::Gateway => {
                 Some("a server that sees its clients hang up".to_owned())
             }
@@ -186,9 +183,6 @@ impl Stage for Processes {
     }
 
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
-        if self.shape == Shape::Gateway && !has_web() {
-            return Err(StageError::Unsupported("a web daemon".to_owned()));
-        }
         let place = tempfile::tempdir().map_err(broken)?;
         let key = MasterKey::load_or_create(&place.path().join("data/master.key")).map_err(broken)?;
         let url = format!("sqlite:{}", place.path().join("data/msnp.db").display());
@@ -212,9 +206,7 @@ impl Stage for Processes {
                 for (number, port) in [(0, ports[2]), (1, ports[4])] {
                     started.push(self.start("msnp-sb", &(config.clone() + &at("sb", port)), number)?);
                 }
-                if has_web() {
-                    started.push(self.start("msnp-web", &config, 0)?);
-                }
+                started.push(self.start("msnp-web", &config, 0)?);
                 for started in started {
                     started.listens().await?;
                 }
@@ -224,7 +216,7 @@ impl Stage for Processes {
         }
         let options = TcpOptions {
             name: self.name(),
-            web: has_web().then(|| format!("127.0.0.1:{}", ports[6])),
+            web: Some(format!("127.0.0.1:{}", ports[6])),
             through_gateway: self.shape == Shape::Gateway,
             time_scale: f64::from(self.haste),
             patience: Duration::from_secs(10),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bus::BusUrl;
 use model::MAX_GROUPS;
 
-use super::{Bus, Client, Ds, Limits, Log, LogFormat, Ns, Sb, Span, Store};
+use super::{Bus, Client, Ds, Gateway, Limits, Log, LogFormat, Ns, Sb, Span, Store, Web, WebTls};
 
 const fn any(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
@@ -73,6 +73,48 @@ impl Default for Sb {
             many_idle: Span::seconds(15 * 60),
             drain_time: Span::seconds(600),
             hide_blocking: false,
+        }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self {
+            listen: Some(any(8080)),
+            public: None,
+            trusted_proxies: Vec::new(),
+            ticket_time: Span::seconds(86_400),
+            sign_ins_at_once: 0,
+            sign_ins_waiting: 256,
+            failed_sign_ins: 10,
+            failed_sign_in_time: Span::seconds(60),
+            connections_per_address: 64,
+            new_per_address: 600,
+            new_per_address_time: Span::seconds(60),
+            header_time: Span::seconds(5),
+            body_time: Span::seconds(20),
+            idle_time: Span::seconds(60),
+            header_bytes: 16 * 1024,
+            body_bytes: 64 * 1024,
+            tls: WebTls::default(),
+            gateway: Gateway::default(),
+        }
+    }
+}
+
+impl Default for WebTls {
+    fn default() -> Self {
+        Self { listen: any(8443), certificate: PathBuf::new(), key: PathBuf::new() }
+    }
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self {
+            session_time: Span::seconds(60),
+            poll_time: Span::seconds(20),
+            sessions_per_address: 16,
+            buffer: 64 * 1024,
         }
     }
 }

@@ -6,11 +6,12 @@ mod read;
 mod rules;
 mod span;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use bus::BusUrl;
 use model::HostPort;
+use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
 use store::StoreUrl;
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub ns: Ns,
     /// `[sb]`
     pub sb: Sb,
+    /// `[web]`
+    pub web: Web,
     /// `[limits]`
     pub limits: Limits,
     /// `[client]`
@@ -149,6 +152,77 @@ pub struct Sb {
     pub hide_blocking: bool,
 }
 
+/// The web daemon: sign-in by HTTP, and MSNP over HTTP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Where it listens for plain HTTP; unset, nowhere.
+    #[serde(deserialize_with = "maybe_listen")]
+    pub listen: Option<SocketAddr>,
+    /// The host, or host and port, that answers name; unset, the one that the client asked for.
+    #[serde(deserialize_with = "maybe_authority")]
+    pub public: Option<String>,
+    /// Addresses whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// How long a ticket is good.
+    pub ticket_time: Span,
+    /// Passwords that are checked at the same time; 0 for one less than there are cores.
+    pub sign_ins_at_once: usize,
+    /// Passwords that may wait to be checked.
+    pub sign_ins_waiting: usize,
+    /// Failed sign-ins of one address at once.
+    pub failed_sign_ins: u32,
+    /// How long until one failed sign-in is forgotten.
+    pub failed_sign_in_time: Span,
+    /// Connections of one address at the same time.
+    pub connections_per_address: u32,
+    /// New connections of one address at once.
+    pub new_per_address: u32,
+    /// How long until that many more are allowed.
+    pub new_per_address_time: Span,
+    /// How long the head of a request may take, and a TLS handshake.
+    pub header_time: Span,
+    /// How long the body of a request may take, and the writing of an answer.
+    pub body_time: Span,
+    /// How long a connection may wait for the next request.
+    pub idle_time: Span,
+    /// Bytes of the head of a request.
+    pub header_bytes: usize,
+    /// Bytes of the body of a request.
+    pub body_bytes: usize,
+    /// `[web.tls]`
+    pub tls: WebTls,
+    /// `[web.gateway]`
+    pub gateway: Gateway,
+}
+
+/// HTTPS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebTls {
+    /// Where the web daemon listens for HTTPS, if it has a certificate.
+    #[serde(deserialize_with = "listen")]
+    pub listen: SocketAddr,
+    /// A PEM file with the certificate and those that lead to its root; empty for no HTTPS.
+    pub certificate: PathBuf,
+    /// A PEM file with its private key.
+    pub key: PathBuf,
+}
+
+/// MSNP over HTTP.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gateway {
+    /// How long a session lives that is not asked for.
+    pub session_time: Span,
+    /// The longest that a poll is held.
+    pub poll_time: Span,
+    /// Sessions of one address; 0 for no limit.
+    pub sessions_per_address: u32,
+    /// Bytes that may wait for a client.
+    pub buffer: usize,
+}
+
 /// What connections may do.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -223,4 +297,54 @@ fn public<'de, D: Deserializer<'de>>(from: D) -> Result<Option<HostPort>, D::Err
 fn listen<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
     let expected = "expected an IP address and a port, as in 0.0.0.0:1863";
     String::deserialize(from)?.parse().map_err(|_| serde::de::Error::custom(expected))
+}
+
+fn maybe_listen<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() { Ok(None) } else { listen(text.into_deserializer()).map(Some) }
+}
+
+fn maybe_authority<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(from)?;
+    let expected = "expected a host, or host:port, as in messenger.example.com";
+    match (text.is_empty(), is_authority(&text)) {
+        (true, _) => Ok(None),
+        (false, true) => Ok(Some(text)),
+        (false, false) => Err(serde::de::Error::custom(expected)),
+    }
+}
+
+/// May this stand for a host, or a host and a port, in an address that clients are told? A name, an
+/// IPv4 address, or an IPv6 address in brackets.
+pub fn is_authority(text: &str) -> bool {
+    let (host, rest) = match text.strip_prefix('[').and_then(|six| six.split_once(']')) {
+        Some((six, rest)) if six.parse::<Ipv6Addr>().is_ok() => (six, rest),
+        Some(_) => return false,
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let is_port =
+        |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse().is_ok_and(|port: u16| port != 0);
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+    (1..=253).contains(&host.len())
+        && host.bytes().all(is_host)
+        && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_authority;
+
+    #[test]
+    fn hosts_with_and_without_a_port() {
+        for good in ["localhost", "login.example.net", "192.0.2.7:8080", "a_b.example:1", "[2001:db8::1]", "[::1]:8443"]
+        {
+            assert!(is_authority(good), "{good}");
+        }
+        for bad in
+            ["", ":80", "a:", "a:0", "a:70000", "a:+1", "a b", "a/b", "a,b", "a'", "::1", "[a]", "[::1", "[::1]x"]
+        {
+            assert!(!is_authority(bad), "{bad}");
+        }
+        assert!(!is_authority(&"a".repeat(254)));
+    }
 }

@@ -96,6 +96,7 @@ impl Config {
         if self.ns.weight == 0 {
             return Err("[ns] weight must be at least 1");
         }
+        self.check_web()?;
         if self.limits.outbox_bytes < 16 * 1024 {
             return Err("[limits] outbox_bytes must be at least 16384");
         }
@@ -109,9 +110,26 @@ impl Config {
         self.check_not_zero()
     }
 
+    fn check_web(&self) -> Result<(), &'static str> {
+        let web = &self.web;
+        if web.tls.certificate.as_os_str().is_empty() != web.tls.key.as_os_str().is_empty() {
+            return Err("[web.tls] certificate and key must both be set, or neither");
+        }
+        if web.header_bytes < 4096 {
+            return Err("[web] header_bytes must be at least 4096");
+        }
+        if web.body_bytes < 16 * 1024 {
+            return Err("[web] body_bytes must be at least 16384");
+        }
+        if web.gateway.buffer < 16 * 1024 {
+            return Err("[web.gateway] buffer must be at least 16384");
+        }
+        Ok(())
+    }
+
     /// With nothing of these, nobody could sign in or talk.
     fn check_not_zero(&self) -> Result<(), &'static str> {
-        let (ns, sb, limits) = (&self.ns, &self.sb, &self.limits);
+        let (ns, sb, web, limits) = (&self.ns, &self.sb, &self.web, &self.limits);
         for (is_zero, sentence) in [
             (ns.challenge_patience.0.is_zero(), "[ns] challenge_patience must not be 0"),
             (ns.cookie_time.0.is_zero(), "[ns] cookie_time must not be 0"),
@@ -119,6 +137,11 @@ impl Config {
             (sb.alone.0.is_zero(), "[sb] alone must not be 0"),
             (sb.two_idle.0.is_zero(), "[sb] two_idle must not be 0"),
             (sb.many_idle.0.is_zero(), "[sb] many_idle must not be 0"),
+            (web.ticket_time.0.is_zero(), "[web] ticket_time must not be 0"),
+            (web.header_time.0.is_zero(), "[web] header_time must not be 0"),
+            (web.body_time.0.is_zero(), "[web] body_time must not be 0"),
+            (web.idle_time.0.is_zero(), "[web] idle_time must not be 0"),
+            (web.gateway.session_time.0.is_zero(), "[web.gateway] session_time must not be 0"),
             (limits.sign_in_time.0.is_zero(), "[limits] sign_in_time must not be 0"),
             (limits.sign_in_commands == 0, "[limits] sign_in_commands must not be 0"),
             (limits.sign_in_bytes == 0, "[limits] sign_in_bytes must not be 0"),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use logic::{Rate, ds, ns, sb};
 use model::{Endpoint, HostPort};
+use store::Hashing;
 
 use super::Config;
 use crate::address::Caps;
@@ -75,9 +76,23 @@ impl Config {
 
     /// What one address may do.
     pub fn caps(&self) -> Caps {
-        let new = self.limits.new_per_address;
-        let every = self.limits.new_per_address_time.0 / new.max(1);
-        Caps { open: self.limits.connections_per_address, new: Rate { burst: new, every } }
+        let limits = &self.limits;
+        caps(limits.connections_per_address, limits.new_per_address, limits.new_per_address_time.0)
+    }
+
+    /// What one address may do to the web daemon.
+    pub fn web_caps(&self) -> Caps {
+        caps(self.web.connections_per_address, self.web.new_per_address, self.web.new_per_address_time.0)
+    }
+
+    /// How many sign-ins of one address may fail at the web daemon.
+    pub fn web_failures(&self) -> Rate {
+        Rate { burst: self.web.failed_sign_ins, every: self.web.failed_sign_in_time.0 }
+    }
+
+    /// How many passwords are checked at the same time.
+    pub fn hashing(&self) -> Hashing {
+        Hashing { at_once: self.web.sign_ins_at_once, waiting: self.web.sign_ins_waiting }
     }
 }
 
@@ -88,6 +103,10 @@ pub fn endpoint(public: Option<&HostPort>, listening: SocketAddr) -> Endpoint {
         None if listening.ip().is_unspecified() => Endpoint::SameHost(listening.port()),
         None => Endpoint::Public(HostPort { host: listening.ip().to_string(), port: listening.port() }),
     }
+}
+
+fn caps(open: u32, new: u32, time: Duration) -> Caps {
+    Caps { open, new: Rate { burst: new, every: time / new.max(1) } }
 }
 
 fn per_minute(count: u32) -> Rate {

@@ -43,9 +43,11 @@ impl Online {
                 self.answered(trid, list, &whom, context, effects);
             }
             Request::Add { trid, list, whom, name, group } => {
-                self.add(trid, list, whom, name, group, context, effects);
+                self.add(trid, list, whom, name, group.as_ref(), context, effects);
             }
-            Request::Rem { trid, list, whom, group } => self.remove(trid, list, &whom, group, context, effects),
+            Request::Rem { trid, list, whom, group } => {
+                self.remove(trid, list, &whom, group.as_ref(), context, effects)
+            }
             Request::Rea { trid, whom, name, spelling } => {
                 self.spelling = spelling.into();
                 self.rename(trid, whom, name, context, effects);
@@ -106,11 +108,11 @@ impl Online {
         trid: TrId,
         list: List,
         whom: &Whom,
-        group: Option<WhichGroup>,
+        group: Option<&WhichGroup>,
         context: &Context<'_>,
         effects: &mut Fx,
     ) {
-        let group = match group.as_ref().map(|which| self.group_id(which)) {
+        let group = match group.map(|which| self.group_id(which)) {
             Some(None) => return refuse(effects, trid, Code::InvalidGroup),
             Some(group) => group,
             None => None,
@@ -134,11 +136,11 @@ impl Online {
         list: List,
         whom: Whom,
         name: Option<Name>,
-        group: Option<WhichGroup>,
+        group: Option<&WhichGroup>,
         context: &Context<'_>,
         effects: &mut Fx,
     ) {
-        let group = match group.as_ref().map(|which| self.group_id(which)) {
+        let group = match group.map(|which| self.group_id(which)) {
             Some(None) => return refuse(effects, trid, Code::InvalidGroup),
             Some(group) => group,
             None => None,

@@ -57,7 +57,7 @@ impl Session {
 
     fn respond(&mut self, trid: TrId, response: &str, effects: &mut Fx) {
         match std::mem::replace(&mut self.stage, Stage::Greeting) {
-            Stage::Challenged { challenge, account } => self.prove(trid, challenge, account, response, effects),
+            Stage::Challenged { challenge, account } => self.prove(trid, &challenge, account, response, effects),
             Stage::Ticketed(email) => {
                 let ticket = Secret(twn::ticket(response).to_owned());
                 self.stage = Stage::Redeeming { trid, email, ticket: ticket.clone() };
@@ -70,7 +70,7 @@ impl Session {
     fn prove(
         &mut self,
         trid: TrId,
-        challenge: String,
+        challenge: &str,
         account: Option<(Identity, Secret)>,
         response: &str,
         effects: &mut Fx,
@@ -78,9 +78,9 @@ impl Session {
         // The comparison is made for accounts that do not exist too, so that it takes as long.
         let (identity, Secret(password)) = match account {
             Some((identity, secret)) => (Some(identity), secret),
-            None => (None, Secret(challenge.clone())),
+            None => (None, Secret(challenge.to_owned())),
         };
-        let right = md5::verify(&challenge, &password, response);
+        let right = md5::verify(challenge, &password, response);
         self.proved(trid, identity.filter(|_| right), Secret(String::new()), effects);
     }
 

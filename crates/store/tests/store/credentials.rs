@@ -1,9 +1,6 @@
 //! Passwords and sealed secrets.
 
-use std::time::Duration;
-
-use model::UserId;
-use store::{MasterKey, Store, StoreError, Ticket};
+use store::{MasterKey, Store, StoreError};
 
 use crate::place::{Place, accounts, email, new_account, password};
 
@@ -13,7 +10,6 @@ crate::suite!(
     a_sealed_secret_opens_in_its_own_row_only,
     another_key_is_refused_while_secrets_are_sealed,
     no_password_is_on_disk,
-    a_ticket_is_good_until_the_password_changes,
 );
 
 async fn a_password_is_verified(place: &Place) {
@@ -41,32 +37,6 @@ async fn a_password_is_changed(place: &Place) {
     assert_eq!(place.number("SELECT token_epoch FROM account").await, 2);
     assert_eq!(store.touched_since(0).await.unwrap(), (2, vec![amy]));
     assert!(!store.set_password(&email("nobody"), &password("new"), true).await.unwrap());
-}
-
-async fn a_ticket_is_good_until_the_password_changes(place: &Place) {
-    const DAY: Duration = Duration::from_secs(24 * 3600);
-    let store = place.open().await;
-    let [amy, bob] = accounts(&store, ["amy", "bob"]).await;
-    let issue = async |user| store.issue_ticket(user, DAY).await.unwrap().unwrap();
-    let owner = async |ticket: &Ticket| {
-        let account = store.redeem_ticket(ticket.expose()).await.unwrap();
-        account.map(|account| account.id)
-    };
-    let (hers, his) = (issue(amy).await, issue(bob).await);
-    assert_eq!((owner(&hers).await, owner(&his).await), (Some(amy), Some(bob)));
-    assert_eq!(owner(&hers).await, Some(amy), "it is good more than once");
-    assert_eq!(store.issue_ticket(UserId(999), DAY).await.unwrap(), None);
-    let expired = store.issue_ticket(amy, Duration::ZERO).await.unwrap().unwrap();
-    assert_eq!(owner(&expired).await, None);
-
-    assert!(store.set_password(&email("amy"), &password("new"), false).await.unwrap());
-    assert_eq!((owner(&hers).await, owner(&his).await), (None, Some(bob)));
-    let hers = issue(amy).await;
-    assert!(store.set_suspended(&email("amy"), true).await.unwrap());
-    assert!(store.set_suspended(&email("amy"), false).await.unwrap());
-    assert_eq!(owner(&hers).await, None, "a suspension voids it for good");
-    assert!(store.delete_account(&email("bob")).await.unwrap());
-    assert_eq!(owner(&his).await, None);
 }
 
 async fn a_sealed_secret_opens_in_its_own_row_only(place: &Place) {

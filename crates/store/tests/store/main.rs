@@ -16,6 +16,7 @@ mod nodes;
 mod opening;
 mod place;
 mod rosters;
+mod tickets;
 
 /// Runs each of these functions on each database.
 macro_rules! suite {
