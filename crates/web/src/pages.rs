@@ -109,7 +109,7 @@ async fn tokens(
     let path = if uri.path().ends_with("/rst2.srf") { Form::Rst2 } else { Form::Rst };
     let (form, answer) = match rst::read(&body, path) {
         Ok(request) => (request.form, answer(&hall, &visitor, request).await),
-        Err(refusal) => (refusal.form, Err(refusal.fault)),
+        Err(refusal) => (refusal.form, Err(Fault::Invalid)),
     };
     // Clients read faults only where the status is 200; libpurple and gaim read this 503, too.
     let status = if matches!(answer, Err(Fault::Busy)) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };

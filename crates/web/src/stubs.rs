@@ -13,9 +13,11 @@ pub(crate) fn config(host: &str) -> String {
 /// The same as the answer to a SOAP request.
 pub(crate) fn config_in_soap(host: &str) -> String {
     format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\">\
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\
+         <soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\">\
          <soap:Body><GetClientConfigResponse xmlns=\"http://www.msn.com/webservices/Messenger/Client\">\
-         <GetClientConfigResult><![CDATA[{}]]></GetClientConfigResult></GetClientConfigResponse></soap:Body></soap:Envelope>",
+         <GetClientConfigResult><![CDATA[{}]]></GetClientConfigResult></GetClientConfigResponse></soap:Body>\
+         </soap:Envelope>",
         config(host)
     )
 }

@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use store::Password;
 
-use super::{Fault, Form};
+use super::Form;
 use crate::credentials::{Credentials, MAX_PASSWORD};
 
 /// Deepest nesting of elements. Real requests have 7.
@@ -25,7 +25,7 @@ pub struct Request {
     /// Its form, which is that of the answer, too.
     pub form: Form,
     /// Who asks. None: the request has no handle or no password in it, as one that would renew
-    /// tokens has not. To [`Fault::Failed`], clients come again with a password.
+    /// tokens has not. To [`Fault::Failed`](super::Fault::Failed), clients come again with a password.
     pub credentials: Option<Credentials>,
     /// The sites that tokens are wanted for, in order; at least one.
     pub sites: Vec<String>,
@@ -33,13 +33,11 @@ pub struct Request {
     pub collection: bool,
 }
 
-/// A request that cannot be read: the form to say so in, and why.
+/// A request that cannot be read: it gets [`Fault::Invalid`](super::Fault::Invalid).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Refusal {
     /// The form of the request, as far as it is known.
     pub form: Form,
-    /// What it gets.
-    pub fault: Fault,
 }
 
 /// Reads the body of a request, in bounded time. Its form is told by the namespace of the envelope;
@@ -53,7 +51,7 @@ pub fn read(body: &[u8], path: Form) -> Result<Request, Refusal> {
     let document = std::str::from_utf8(body).ok().and_then(|text| found.document(text.trim_start_matches('\u{feff}')));
     let Found { form, handle, password, sites, wrapped, .. } = found;
     if document.is_none() || sites.is_empty() || sites.iter().any(String::is_empty) {
-        return Err(Refusal { form, fault: Fault::Invalid });
+        return Err(Refusal { form });
     }
     let credentials = handle.zip(password.map(Password::new));
     let credentials = credentials.map(|(handle, password)| Credentials { handle, password });

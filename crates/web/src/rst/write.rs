@@ -94,8 +94,10 @@ fn write_answer(out: &mut String, answer: &Answer<'_>) -> fmt::Result {
     let (handle, cid, puid) = (escape(answer.handle), answer.cid, answer.member);
     write!(
         out,
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?><S:Envelope xmlns:S=\"{soap}\"><S:Header><psf:pp xmlns:psf=\"{PSF}\">\
-         <psf:serverVersion>1</psf:serverVersion><psf:PUID>{puid:016X}</psf:PUID><psf:configVersion>1</psf:configVersion>\
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><S:Envelope xmlns:S=\"{soap}\"><S:Header>\
+         <psf:pp xmlns:psf=\"{PSF}\">\
+         <psf:serverVersion>1</psf:serverVersion><psf:PUID>{puid:016X}</psf:PUID><psf:configVersion>1\
+         </psf:configVersion>\
          <psf:uiVersion>1</psf:uiVersion><psf:authstate>0x48803</psf:authstate><psf:reqstatus>0x0</psf:reqstatus>\
          <psf:serverInfo Path=\"Live1\" RollingUpgradeState=\"ExclusiveNew\" LocVersion=\"0\" ServerTime=\"{now}\">1\
          </psf:serverInfo><psf:cookies/><psf:browserCookies/><psf:credProperties>\
@@ -207,7 +209,8 @@ pub(crate) fn fault(form: Form, fault: Fault) -> String {
             format!(
                 "{names}<S:Header><psf:pp><psf:serverVersion>1</psf:serverVersion>\
                  <psf:authstate>0x80048800</psf:authstate><psf:reqstatus>{status}</psf:reqstatus></psf:pp></S:Header>\
-                 <S:Fault><faultcode>{prefix}:{code}</faultcode><faultstring>{text}</faultstring></S:Fault></S:Envelope>"
+                 <S:Fault><faultcode>{prefix}:{code}</faultcode><faultstring>{text}</faultstring></S:Fault>\
+                 </S:Envelope>"
             )
         }
         Form::Rst2 => {
@@ -220,8 +223,10 @@ pub(crate) fn fault(form: Form, fault: Fault) -> String {
                 "{names}<S:Header><psf:pp><psf:serverVersion>1</psf:serverVersion>\
                  <psf:authstate>0x80048800</psf:authstate><psf:reqstatus>{value}</psf:reqstatus></psf:pp></S:Header>\
                  <S:Body><S:Fault><S:Code><S:Value>S:{who}</S:Value><S:Subcode><S:Value>{prefix}:{code}</S:Value>\
-                 </S:Subcode></S:Code><S:Reason><S:Text xml:lang=\"en-US\">{text}</S:Text></S:Reason><S:Detail><psf:error>\
-                 <psf:value>{value}</psf:value><psf:internalerror><psf:code>{inner}</psf:code><psf:text>{text}</psf:text>\
+                 </S:Subcode></S:Code><S:Reason><S:Text xml:lang=\"en-US\">{text}</S:Text></S:Reason><S:Detail>\
+                 <psf:error>\
+                 <psf:value>{value}</psf:value><psf:internalerror><psf:code>{inner}</psf:code><psf:text>{text}\
+                 </psf:text>\
                  </psf:internalerror></psf:error></S:Detail></S:Fault></S:Body></S:Envelope>"
             )
         }

@@ -16,7 +16,8 @@ async fn the_nexus_as_each_client_asks_for_it() {
         ("with empty lines around", "\r\nGET /rdr/pprdr.asp HTTP/1.0\r\n\r\n\r\n\r\n", ""),
         (
             "behind a proxy",
-            "GET http://nexus.passport.com/RDR//pprdr.asp HTTP/1.0\r\nProxy-Connection: Keep-Alive\r\nHost: other\r\n\r\n",
+            "GET http://nexus.passport.com/RDR//pprdr.asp HTTP/1.0\r\nProxy-Connection: Keep-Alive\r\n\
+             Host: other\r\n\r\n",
             "nexus.passport.com",
         ),
         ("a name that is none", "GET /rdr/pprdr.asp HTTP/1.1\r\nHost: a,DALogin=b/c\r\n\r\n", ""),

@@ -100,7 +100,7 @@ async fn a_storm_is_told_to_come_later() {
 /// Loopback is exempt, so the clients come through a program in front.
 #[tokio::test]
 async fn an_address_that_fails_too_often_has_to_wait() {
-    let config = "web.trusted_proxies = [\"127.0.0.1\"]\nweb.failed_sign_ins = 2\nweb.failed_sign_in_time = \"1s\"";
+    let config = "web.trusted_proxies = [\"127.0.0.1\"]\nweb.failed_sign_ins = 2\nweb.failed_sign_in_time = \"2s\"";
     let place = Place::with(config).await;
     let from = |address: &str, request: &str| {
         request.replace("Host:", &format!("X-Forwarded-For: 1.2.3.4, {address}\r\nHost:"))
@@ -117,7 +117,7 @@ async fn an_address_that_fails_too_often_has_to_wait() {
         assert!(place.ask(from(far, request)).await.starts_with("HTTP/1.1 503 "), "also with the right password");
     }
     ticket(&place.ask(from("203.0.113.8", &good)).await);
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(2100)).await;
     ticket(&place.ask(from(far, &good)).await);
     for _ in 0..5 {
         assert!(place.ask(&bad).await.starts_with("HTTP/1.1 401 "), "loopback is exempt");

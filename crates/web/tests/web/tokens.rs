@@ -23,7 +23,8 @@ fn request(soap: &str, handle: &str, password: &str, sites: &[&str]) -> String {
         _ => format!("<ps:RequestMultipleSecurityTokens Id=\"RSTS\">{tokens}</ps:RequestMultipleSecurityTokens>"),
     };
     format!(
-        "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"{soap}\"><s:Header><wsse:Security><wsse:UsernameToken Id=\"user\">\
+        "<?xml version=\"1.0\"?><s:Envelope xmlns:s=\"{soap}\"><s:Header><wsse:Security>\
+         <wsse:UsernameToken Id=\"user\">\
          <wsse:Username>{handle}</wsse:Username><wsse:Password>{password}</wsse:Password></wsse:UsernameToken>\
          </wsse:Security></s:Header><s:Body>{tokens}</s:Body></s:Envelope>"
     )

@@ -5,7 +5,8 @@ use super::*;
 
 fn one(site: &str) -> String {
     format!(
-        "<wst:RequestSecurityToken Id=\"RST0\"><wst:RequestType>http://schemas.xmlsoap.org/ws/2004/04/security/trust/Issue\
+        "<wst:RequestSecurityToken Id=\"RST0\">\
+         <wst:RequestType>http://schemas.xmlsoap.org/ws/2004/04/security/trust/Issue\
          </wst:RequestType><wsp:AppliesTo><wsa:EndpointReference><wsa:Address>{site}</wsa:Address>\
          </wsa:EndpointReference></wsp:AppliesTo><wsse:PolicyReference URI=\"?fs=1&amp;id=507\"/>\
          </wst:RequestSecurityToken>"
@@ -14,9 +15,11 @@ fn one(site: &str) -> String {
 
 fn envelope(namespace: &str, handle: &str, password: &str, body: &str) -> String {
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Envelope xmlns=\"{namespace}\" xmlns:wsse=\"a\" xmlns:wst=\"b\">\n\
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <Envelope xmlns=\"{namespace}\" xmlns:wsse=\"a\" xmlns:wst=\"b\">\n\
          <Header><ps:AuthInfo xmlns:ps=\"c\" Id=\"PPAuthInfo\"><ps:Cookies/></ps:AuthInfo><wsse:Security>\
-         <wsse:UsernameToken Id=\"user\"><wsse:Username>{handle}</wsse:Username><wsse:Password>{password}</wsse:Password>\
+         <wsse:UsernameToken Id=\"user\"><wsse:Username>{handle}</wsse:Username><wsse:Password>{password}\
+         </wsse:Password>\
          </wsse:UsernameToken></wsse:Security></Header><Body>{body}</Body></Envelope>\r\n"
     )
 }
@@ -28,9 +31,9 @@ fn many(sites: &[&str]) -> String {
 
 fn is_refused(text: &str) -> bool {
     let began = Instant::now();
-    let refusal = read(text.as_bytes(), Form::Rst).err();
+    let is_refused = read(text.as_bytes(), Form::Rst).is_err();
     assert!(began.elapsed() < Duration::from_secs(1), "it took {:?}", began.elapsed());
-    refusal.is_some_and(|refusal| refusal.fault == Fault::Invalid)
+    is_refused
 }
 
 #[test]
@@ -59,7 +62,8 @@ fn prefixes_and_the_second_form() {
     let text = format!(
         "\u{feff}<s:Envelope xmlns:s='{SOAP_1_2}'><s:Header><o:Security><o:UsernameToken><o:Username> amy@example.com\n\
          </o:Username><o:Password><![CDATA[<b>]]></o:Password></o:UsernameToken></o:Security></s:Header><s:Body>\
-         <RequestSecurityToken><AppliesTo><ServiceName>\n a?x=1&amp;y=2 \n</ServiceName></AppliesTo></RequestSecurityToken>\
+         <RequestSecurityToken><AppliesTo><ServiceName>\n a?x=1&amp;y=2 \n</ServiceName></AppliesTo>\
+         </RequestSecurityToken>\
          </s:Body></s:Envelope>"
     );
     let request = read(text.as_bytes(), Form::Rst).unwrap();
@@ -69,7 +73,7 @@ fn prefixes_and_the_second_form() {
     assert_eq!(read(unknown.as_bytes(), Form::Rst2).unwrap().form, Form::Rst2, "then the path decides");
     assert_eq!(read(unknown.as_bytes(), Form::Rst).unwrap().form, Form::Rst);
     let broken = text.replace("</s:Body>", "");
-    assert_eq!(read(broken.as_bytes(), Form::Rst).unwrap_err(), Refusal { form: Form::Rst2, fault: Fault::Invalid });
+    assert_eq!(read(broken.as_bytes(), Form::Rst).unwrap_err(), Refusal { form: Form::Rst2 });
 }
 
 #[test]
