@@ -187,6 +187,7 @@ impl Action {
             }
             Self::Macro(Macro::Fetch { .. }) => Some(Need::Tickets),
             Self::Connect { to: Target::Web, .. } => Some(Need::Web),
+            Self::Connect { to: Target::Dispatch, .. } => Some(Need::Dispatch),
             Self::Drop { link, .. } => (!is_web(link)).then_some(Need::HangingUp),
             _ => None,
         }

@@ -26,6 +26,8 @@ pub enum Need {
     Tickets,
     /// The web daemon, to speak HTTP to.
     Web,
+    /// A dispatch server, to speak to in so many words.
+    Dispatch,
     /// That the server notices when a client closes its connection.
     HangingUp,
 }

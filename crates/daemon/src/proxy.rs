@@ -1,7 +1,8 @@
 //! The line by which a proxy tells whom it speaks for: PROXY protocol, version 1.
 //!
 //! `PROXY TCP4 198.51.100.7 192.0.2.1 49152 1863`, before anything else. Only those whom the operator
-//! names are asked for it; from anybody else it is a command that there is not.
+//! names may send it; from anybody else it is a command that there is not. One of them that sends
+//! something else speaks for itself, as clients on the same machine do.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -15,6 +16,10 @@ use tokio::time;
 const LONGEST: usize = 107;
 /// How long a proxy may take to send it.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may say nothing before it is taken for a client.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How the line begins.
+const BEGIN: &[u8] = b"PROXY ";
 /// How long to wait for the rest of a line that is not whole.
 const AGAIN: Duration = Duration::from_millis(5);
 
@@ -23,6 +28,9 @@ const AGAIN: Duration = Duration::from_millis(5);
 /// # Errors
 /// The line is malformed, too long, or does not come in time.
 pub(crate) async fn introduced(stream: &TcpStream) -> io::Result<Option<(SocketAddr, SocketAddr)>> {
+    if time::timeout(SILENCE, stream.peek(&mut [0])).await.is_err() {
+        return Ok(None);
+    }
     time::timeout(PATIENCE, read(stream)).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
@@ -31,8 +39,9 @@ async fn read(stream: &TcpStream) -> io::Result<Option<(SocketAddr, SocketAddr)>
     let end = loop {
         let count = stream.peek(&mut line).await?;
         let seen = &line[..count];
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        let length = count.min(BEGIN.len());
+        if count == 0 || seen[..length] != BEGIN[..length] {
+            return Ok(None);
         }
         match memchr::memchr(b'\n', seen) {
             Some(end) => break end,
@@ -144,10 +153,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_says_something_else_or_nothing_speaks_for_itself() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        for first in [&b"VER 1 MSNP7\r\n"[..], b"PRO", b""] {
+            let mut near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (far, _) = listener.accept().await.unwrap();
+            near.write_all(first).await.unwrap();
+            if first == b"PRO" {
+                near.write_all(b"D\r\n").await.unwrap();
+            }
+            assert_eq!(introduced(&far).await.unwrap(), None);
+        }
+    }
+
+    #[tokio::test]
     async fn a_line_without_end_is_refused() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (far, _) = listener.accept().await.unwrap();
+        near.write_all(b"PROXY ").await.unwrap();
         near.write_all(&[b'P'; 200]).await.unwrap();
         assert_eq!(introduced(&far).await.unwrap_err().kind(), io::ErrorKind::InvalidData);
     }

@@ -79,6 +79,9 @@ impl Stage for Sockets {
     fn lacks(&self, need: Need) -> Option<String> {
         match need {
             Need::Tickets | Need::Web => self.web.is_none().then(|| "a web daemon".to_owned()),
+            Need::Dispatch => {
+                self.through_gateway.then(|| "a dispatch server: the gateway leads to a notification server".to_owned())
+            }
             Need::HangingUp => self.through_gateway.then(|| "a server that sees its clients hang up".to_owned()),
         }
     }

@@ -158,7 +158,7 @@ impl Stage for Memory {
     fn lacks(&self, need: Need) -> Option<String> {
         match need {
             Need::Web => Some("HTTP, which there is not in memory".to_owned()),
-            Need::Tickets | Need::HangingUp => None,
+            Need::Tickets | Need::Dispatch | Need::HangingUp => None,
         }
     }
 

@@ -171,6 +171,9 @@ impl Stage for Processes {
 
     fn lacks(&self, need: Need) -> Option<String> {
         match need {
+            Need::Dispatch if self.shape == Shape::Gateway => {
+                Some("a dispatch server: the gateway leads to a notification server".to_owned())
+            }
             Need::HangingUp if self.shape == Shape::Gateway => {
                 Some("a server that sees its clients hang up".to_owned())
             }

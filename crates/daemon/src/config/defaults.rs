@@ -1,6 +1,6 @@
 //! The value of every key that the file does not set.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use bus::BusUrl;
@@ -125,7 +125,7 @@ impl Default for Limits {
             connections_per_address: 64,
             new_per_address: 128,
             new_per_address_time: Span::seconds(10 * 60),
-            trusted_proxies: Vec::new(),
+            trusted_proxies: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
             sign_in_time: Span::seconds(30),
             sign_in_commands: 8,
             sign_in_bytes: 4096,
