@@ -194,7 +194,7 @@ fn keys_of_the_protocol_page_exist() {
     let page = read(PROTOCOL);
     let is_key = |word: &&str| {
         let section = word.split_once('.').map(|(section, _)| section);
-        matches!(section, Some("ns" | "sb" | "limits" | "client")) && !word.contains([' ', '/'])
+        matches!(section, Some("ns" | "sb" | "web" | "limits" | "client")) && !word.contains([' ', '/'])
     };
     let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_key).collect();
     assert!(named.len() > 30, "only {} keys were found", named.len());

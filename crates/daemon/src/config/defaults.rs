@@ -113,7 +113,9 @@ impl Default for Gateway {
         Self {
             session_time: Span::seconds(60),
             poll_time: Span::seconds(20),
+            sessions: 10_000,
             sessions_per_address: 16,
+            same_address: true,
             buffer: 64 * 1024,
         }
     }

@@ -217,8 +217,12 @@ pub struct Gateway {
     pub session_time: Span,
     /// The longest that a poll is held.
     pub poll_time: Span,
+    /// Sessions at the same time.
+    pub sessions: usize,
     /// Sessions of one address; 0 for no limit.
     pub sessions_per_address: u32,
+    /// Is a session only for the address that opened it?
+    pub same_address: bool,
     /// Bytes that may wait for a client.
     pub buffer: usize,
 }

@@ -121,6 +121,9 @@ impl Config {
         if web.body_bytes < 16 * 1024 {
             return Err("[web] body_bytes must be at least 16384");
         }
+        if web.gateway.sessions == 0 {
+            return Err("[web.gateway] sessions must be at least 1");
+        }
         if web.gateway.buffer < 16 * 1024 {
             return Err("[web.gateway] buffer must be at least 16384");
         }

@@ -52,7 +52,7 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(web: &config::Web, servers: Servers) -> Self {
         let settings = web.gateway.clone();
-        let sessions = Sessions::new(settings.session_time.0, settings.sessions_per_address);
+        let sessions = Sessions::new(settings.clone());
         Self { sessions, servers, settings, body_time: web.body_time.0 }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
+use daemon::config::Gateway;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
@@ -16,10 +16,7 @@ use super::session::Session;
 /// not once per request.
 pub(super) struct Sessions {
     table: Mutex<Table>,
-    /// How long a session lives that is not asked for.
-    time: Duration,
-    /// Most sessions of one address; 0 for no limit.
-    per_address: u32,
+    settings: Gateway,
     /// There is a session again.
     begun: Notify,
 }
@@ -50,8 +47,8 @@ pub(super) struct Held {
 
 impl Sessions {
     /// None yet; the task that ends them lives as long as they.
-    pub(super) fn new(time: Duration, per_address: u32) -> Arc<Self> {
-        let sessions = Arc::new(Self { table: Mutex::default(), time, per_address, begun: Notify::new() });
+    pub(super) fn new(settings: Gateway) -> Arc<Self> {
+        let sessions = Arc::new(Self { table: Mutex::default(), settings, begun: Notify::new() });
         tokio::spawn(expire(Arc::downgrade(&sessions)));
         sessions
     }
@@ -63,8 +60,9 @@ impl Sessions {
 
     /// May this address have one more?
     pub(super) fn has_room(&self, address: IpAddr) -> bool {
-        let count = self.table().addresses.get(&address).copied().unwrap_or_default();
-        self.per_address == 0 || address.is_loopback() || count < self.per_address
+        let (table, most) = (self.table(), self.settings.sessions_per_address);
+        let count = table.addresses.get(&address).copied().unwrap_or_default();
+        table.sessions.len() < self.settings.sessions && (most == 0 || address.is_loopback() || count < most)
     }
 
     /// A new one, and the id by which its client asks for it: 192 random bits as digits, with the dot
@@ -77,7 +75,7 @@ impl Sessions {
         let mut table = self.table();
         table.sessions.insert(id.clone(), Entry { session: Arc::clone(&session), used: now, open: 1 });
         *table.addresses.entry(address).or_default() += 1;
-        table.put(now + self.time, id.clone());
+        table.put(now + self.settings.session_time.0, id.clone());
         drop(table);
         self.begun.notify_one();
         (id.clone(), Held { session, id, sessions: Arc::clone(self) })
@@ -86,7 +84,8 @@ impl Sessions {
     /// The session with this id, if it is that of this address.
     pub(super) fn find(self: &Arc<Self>, id: &str, address: IpAddr) -> Option<Held> {
         let mut table = self.table();
-        let entry = table.sessions.get_mut(id).filter(|entry| entry.session.address == address)?;
+        let is_theirs = |entry: &&mut Entry| !self.settings.same_address || entry.session.address == address;
+        let entry = table.sessions.get_mut(id).filter(is_theirs)?;
         entry.open += 1;
         let session = Arc::clone(&entry.session);
         Some(Held { session, id: id.to_owned(), sessions: Arc::clone(self) })
@@ -104,8 +103,9 @@ impl Sessions {
             let id = first.remove();
             let Some(entry) = table.sessions.get(&id) else { continue };
             let last = if entry.open > 0 { now } else { entry.used };
-            if last + self.time > now {
-                table.put(last + self.time, id);
+            let until = last + self.settings.session_time.0;
+            if until > now {
+                table.put(until, id);
             } else {
                 debug!("nobody asks for a session any more");
                 table.remove(&id);
@@ -162,16 +162,22 @@ async fn expire(sessions: Weak<Sessions>) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use daemon::pipe::pipe;
 
     use super::*;
+
+    fn settings() -> Gateway {
+        Gateway { sessions: 3, sessions_per_address: 2, ..Gateway::default() }
+    }
 
     const MINE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
     const YOURS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 8));
 
     #[tokio::test(start_paused = true)]
     async fn a_session_lives_while_it_is_asked_for() {
-        let sessions = Sessions::new(Duration::from_secs(60), 2);
+        let sessions = Sessions::new(settings());
         let (near, far) = pipe(16);
         let (id, held) = sessions.begin(MINE, Line::Pipe(near));
         assert!(id.split_once('.').is_some_and(|(a, b)| (a.to_owned() + b).bytes().all(|byte| byte.is_ascii_digit())));
@@ -190,18 +196,29 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_session_is_its_address_own() {
-        let sessions = Sessions::new(Duration::from_secs(60), 2);
+        let sessions = Sessions::new(settings());
         let mut held = Vec::new();
         for _ in 0..2 {
             assert!(sessions.has_room(MINE));
             held.push(sessions.begin(MINE, Line::Pipe(pipe(16).0)));
         }
         assert!(!sessions.has_room(MINE) && sessions.has_room(YOURS));
+        let third = sessions.begin(YOURS, Line::Pipe(pipe(16).0)).1;
+        assert!(!sessions.has_room(YOURS), "there are three");
+        third.end();
         let (id, first) = held.remove(0);
         assert!(sessions.find(&id, YOURS).is_none());
         assert!(sessions.find(&id, MINE).is_some());
         first.end();
         assert!(sessions.find(&id, MINE).is_none());
         assert!(sessions.has_room(MINE));
+    }
+
+    #[tokio::test]
+    async fn an_operator_may_let_addresses_change() {
+        let sessions = Sessions::new(Gateway { same_address: false, ..settings() });
+        let (id, _held) = sessions.begin(MINE, Line::Pipe(pipe(16).0));
+        assert!(sessions.find(&id, YOURS).is_some());
+        assert!(sessions.find("1.2", YOURS).is_none());
     }
 }
