@@ -34,6 +34,17 @@ impl Client {
         Ok(client)
     }
 
+    /// Opens a room at a switchboard.
+    pub(crate) fn enter(sb: SocketAddr, handle: &str, cookie: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(sb)?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        stream.set_nodelay(true)?;
+        let mut client = Self { reader: BufReader::new(stream), trid: 0 };
+        client.send(&format!("USR {{}} {handle} {cookie}"))?;
+        let answer = client.line()?;
+        if answer.contains(" OK ") { Ok(client) } else { Err(io::Error::other(format!("not entered: {answer}"))) }
+    }
+
     /// The payload of a message that must come next.
     pub(crate) fn message(&mut self) -> io::Result<String> {
         let head = self.line()?;
@@ -47,7 +58,9 @@ impl Client {
     /// Sends a command with the next transaction for `{}`, and returns that.
     pub(crate) fn send(&mut self, command: &str) -> io::Result<u32> {
         self.trid += 1;
-        let line = command.replace("{}", &self.trid.to_string()) + "\r\n";
+        // A payload follows its line, and has no end of its own.
+        let end = if command.contains("\r\n") { "" } else { "\r\n" };
+        let line = command.replace("{}", &self.trid.to_string()) + end;
         self.reader.get_mut().write_all(line.as_bytes())?;
         Ok(self.trid)
     }

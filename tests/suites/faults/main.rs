@@ -7,5 +7,6 @@ mod programs;
 
 mod client;
 mod daemon;
+mod drain;
 mod kill;
 mod operator;

@@ -10,6 +10,7 @@
 
 mod line;
 pub mod query;
+mod referrals;
 mod server;
 mod session;
 mod sessions;
@@ -27,12 +28,15 @@ use daemon::config;
 use daemon::pipe::Taken;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderName, Method, StatusCode, Uri};
+use model::HostPort;
 use tracing::debug;
 
 use crate::visitor::Visitor;
 use query::{Ask, Server};
+use referrals::Referrals;
 pub use server::Entrances;
 pub(crate) use server::Servers;
+use server::Wanted;
 use sessions::{Held, Sessions};
 
 /// Where clients find it, as the router compares paths: in lower case.
@@ -44,6 +48,7 @@ const X_MSN_HOST: HeaderName = HeaderName::from_static("x-msn-host");
 pub(crate) struct Gateway {
     sessions: Arc<Sessions>,
     servers: Servers,
+    referrals: Referrals,
     settings: config::Gateway,
     /// How long a server may take to read what a client sends.
     body_time: Duration,
@@ -53,7 +58,7 @@ impl Gateway {
     pub(crate) fn new(web: &config::Web, servers: Servers) -> Self {
         let settings = web.gateway.clone();
         let sessions = Sessions::new(settings.clone());
-        Self { sessions, servers, settings, body_time: web.body_time.0 }
+        Self { sessions, servers, referrals: Referrals::default(), settings, body_time: web.body_time.0 }
     }
 
     /// How many sessions there are.
@@ -67,17 +72,21 @@ impl Gateway {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
         let peer = SocketAddr::new(visitor.address, 0);
-        let line = self.servers.connect(server, host, commands, peer, visitor.reached, self.settings.buffer).await;
+        let wanted = host.map(|host| match self.referrals.take(visitor.address, host) {
+            Some(HostPort { port, .. }) => Wanted { host, port: Some(port) },
+            None => Wanted { host, port: None },
+        });
+        let line = self.servers.connect(server, wanted, commands, peer, visitor.reached, self.settings.buffer).await;
         let Some(line) = line else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
         let (id, held) = self.sessions.begin(visitor.address, line);
         let taken = held.session.send(commands, self.body_time, self.settings.buffer).await;
-        answer(&id, taken, held, visitor)
+        self.answer(&id, taken, held, visitor)
     }
 
     async fn send(&self, id: &str, visitor: &Visitor, commands: &Bytes) -> Response {
         let Some(held) = self.sessions.find(id, visitor.address) else { return unknown() };
         let taken = held.session.send(commands, self.body_time, self.settings.buffer).await;
-        answer(id, taken, held, visitor)
+        self.answer(id, taken, held, visitor)
     }
 
     /// A client that says for how long is answered when there is something to say; one that does not
@@ -86,7 +95,18 @@ impl Gateway {
         let Some(held) = self.sessions.find(id, visitor.address) else { return unknown() };
         let hold = patience.unwrap_or_default().min(self.settings.poll_time.0);
         let taken = held.session.poll(hold, self.settings.buffer).await;
-        answer(id, taken, held, visitor)
+        self.answer(id, taken, held, visitor)
+    }
+
+    fn answer(&self, id: &str, taken: Taken, held: Held, visitor: &Visitor) -> Response {
+        self.referrals.note(visitor.address, &taken.bytes);
+        let close = if taken.ended { "; Session=close" } else { "" };
+        if taken.ended {
+            held.end();
+        }
+        let session = format!("SessionID={id}; GW-IP={}{close}", visitor.authority);
+        let headers = [(X_MSN_MESSENGER, session), (X_MSN_HOST, visitor.authority.clone())];
+        (headers, [(CONTENT_TYPE, "application/x-msn-messenger")], taken.bytes).into_response()
     }
 }
 
@@ -118,14 +138,4 @@ async fn ask(
 /// A session that there is not, or that is another address's. Clients take it for a broken connection.
 fn unknown() -> Response {
     StatusCode::BAD_REQUEST.into_response()
-}
-
-fn answer(id: &str, taken: Taken, held: Held, visitor: &Visitor) -> Response {
-    let close = if taken.ended { "; Session=close" } else { "" };
-    if taken.ended {
-        held.end();
-    }
-    let session = format!("SessionID={id}; GW-IP={}{close}", visitor.authority);
-    let headers = [(X_MSN_MESSENGER, session), (X_MSN_HOST, visitor.authority.clone())];
-    (headers, [(CONTENT_TYPE, "application/x-msn-messenger")], taken.bytes).into_response()
 }

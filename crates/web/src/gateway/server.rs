@@ -22,6 +22,15 @@ pub struct Entrances {
     pub sb: Entrance,
 }
 
+/// What a client believes to be connected to.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// What it names.
+    pub(super) host: &'a str,
+    /// What it was told before, if it was.
+    pub(super) port: Option<u16>,
+}
+
 /// The servers that there are.
 pub(crate) enum Servers {
     /// One of each, in this process.
@@ -36,12 +45,12 @@ pub(crate) enum Servers {
 }
 
 impl Servers {
-    /// The way to a server for a client that believes to be connected to `host`, and begins with
+    /// The way to a server for a client that wants to be connected to `wanted`, and begins with
     /// `commands`. None: there is none, or it takes nobody now.
     pub(super) async fn connect(
         &self,
         server: Server,
-        host: Option<&str>,
+        wanted: Option<Wanted<'_>>,
         commands: &[u8],
         peer: SocketAddr,
         reached: SocketAddr,
@@ -59,7 +68,7 @@ impl Servers {
             Self::There { member, store } => {
                 let members = member.members();
                 let node = match server {
-                    Server::Notification => notification(&members, host),
+                    Server::Notification => notification(&members, wanted),
                     Server::Switchboard => switchboard(&members, store, commands).await,
                 };
                 let node = node.or_else(|| {
@@ -79,11 +88,13 @@ impl Servers {
     }
 }
 
-/// The server with this host; any, if there is none: it refers on whom it is not for. Several behind
-/// one host cannot be told apart.
-fn notification<'a>(members: &'a Members, host: Option<&str>) -> Option<&'a Node> {
-    let is_meant = |node: &&Node| match (&node.endpoint, host) {
-        (Endpoint::Public(address), Some(host)) => address.host.eq_ignore_ascii_case(host),
+/// The server that is wanted; any, if there is none: it refers on whom it is not for.
+fn notification<'a>(members: &'a Members, wanted: Option<Wanted<'_>>) -> Option<&'a Node> {
+    let is_meant = |node: &&Node| match (&node.endpoint, wanted) {
+        (Endpoint::Public(address), Some(Wanted { host, port })) => {
+            address.host.eq_ignore_ascii_case(host) && port.is_none_or(|port| port == address.port)
+        }
+        (Endpoint::SameHost(there), Some(Wanted { port: Some(port), .. })) => *there == port,
         _ => false,
     };
     let meant = members.nodes().iter().filter(|node| node.role == Role::Notification).find(is_meant);
