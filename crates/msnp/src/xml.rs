@@ -1,7 +1,9 @@
 //! Is this an XML document that may be relayed?
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::escape::unescape;
+use quick_xml::events::attributes::Attribute;
+use quick_xml::events::{BytesRef, BytesStart, Event};
 
 /// Deepest nesting of elements.
 const DEPTH: usize = 8;
@@ -9,25 +11,27 @@ const DEPTH: usize = 8;
 const EVENTS: usize = 512;
 
 /// Is `text` one well-formed element with the name `root`, without declarations, processing
-/// instructions, entities of its own or control characters, and of bounded size?
+/// instructions, entities of its own or control characters, and of bounded size? A byte order mark,
+/// which the reader would skip, is refused too: whoever gets the text sees it.
 pub(crate) fn is_document(text: &str, root: &str) -> bool {
-    if text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+    if text.starts_with('\u{feff}') || text.contains(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
         return false;
     }
     let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
     let (mut depth, mut done) = (0_usize, false);
     for _ in 0..EVENTS {
         match reader.read_event() {
             Ok(Event::Start(tag)) => {
                 let is_root = depth == 0;
-                if depth >= DEPTH || (is_root && (done || tag.name().as_ref() != root)) || !attributes(&tag) {
+                if depth >= DEPTH || (is_root && (done || tag.name().as_ref() != root)) || !is_sound(&tag) {
                     return false;
                 }
                 depth += 1;
             }
             Ok(Event::Empty(tag)) => {
                 let is_root = depth == 0;
-                if (is_root && (done || tag.name().as_ref() != root)) || !attributes(&tag) {
+                if (is_root && (done || tag.name().as_ref() != root)) || !is_sound(&tag) {
                     return false;
                 }
                 done |= is_root;
@@ -38,7 +42,7 @@ pub(crate) fn is_document(text: &str, root: &str) -> bool {
                 done |= depth == 0;
             }
             Ok(Event::Text(text)) => {
-                if depth == 0 && !text.bytes().all(|byte| byte.is_ascii_whitespace()) {
+                if text.contains("]]>") || (depth == 0 && !text.bytes().all(|byte| byte.is_ascii_whitespace())) {
                     return false;
                 }
             }
@@ -55,8 +59,18 @@ pub(crate) fn is_document(text: &str, root: &str) -> bool {
     false
 }
 
-fn attributes(tag: &quick_xml::events::BytesStart<'_>) -> bool {
-    tag.attributes().all(|attribute| attribute.is_ok_and(|attribute| !attribute.value.contains('<')))
+/// The reader takes anything for a name, and what an attribute refers to is not looked at.
+fn is_sound(tag: &BytesStart<'_>) -> bool {
+    let is_good = |attribute: Attribute<'_>| {
+        is_name(attribute.key.as_ref()) && !attribute.value.contains('<') && unescape(&attribute.value).is_ok()
+    };
+    is_name(tag.name().as_ref()) && tag.attributes().all(|attribute| attribute.is_ok_and(is_good))
+}
+
+fn is_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    let first = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    first && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
 }
 
 fn is_known(name: &BytesRef<'_>) -> bool {
@@ -76,6 +90,7 @@ mod tests {
         for good in [
             "<Data></Data>",
             "<Data/>",
+            "<Data a='&lt;1&#50;'><é.b-c:d_1/><!-- x --><![CDATA[<y>]]></Data>",
             "<Data><PSM>hello &amp; &#233; world</PSM><CurrentMedia></CurrentMedia></Data>",
             "<Data><PSM>grüße</PSM><CurrentMedia>\\0Music\\01\\0{0} - {1}\\0Song\\0Band\\0\\0\\0</CurrentMedia></Data>\r\n",
         ] {
@@ -86,6 +101,7 @@ mod tests {
             "hello",
             "<Data>",
             "<Data></data>",
+            "\u{feff}<Data></Data>",
             "<Other></Other>",
             "<Data></Data><Data></Data>",
             "<Data></Data>x",
@@ -95,6 +111,13 @@ mod tests {
             "<Data>\0</Data>",
             "<Data a='<'></Data>",
             "<Data a></Data>",
+            "<Data a='&nbsp;'></Data>",
+            "<Data b!='1'></Data>",
+            "<Data><a<b/></Data>",
+            "<Data><$/></Data>",
+            "<Data><1></1></Data>",
+            "<Data>]]></Data>",
+            "<Data><!-- -- --></Data>",
             "<?xml version=\"1.0\"?><Data></Data>",
             "<!DOCTYPE Data [<!ENTITY a \"b\">]><Data>&a;</Data>",
         ] {

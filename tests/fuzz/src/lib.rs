@@ -10,8 +10,10 @@ use msnp::{Dialect, Limits, Parsed, Traits, frame};
 /// Reads what a server wrote, and returns its lines without payloads. Panics unless each line has
 /// a verb, CR LF at its end, single blanks between its words, and a payload of the length it says.
 pub fn lines(mut bytes: &[u8]) -> Vec<String> {
-    const LIMITS: Limits =
-        Limits { line: 65_536, payload: |verb| matches!(&verb, b"MSG" | b"IPG" | b"NOT").then_some(65_536) };
+    const LIMITS: Limits = Limits {
+        line: 65_536,
+        payload: |verb| matches!(&verb, b"MSG" | b"IPG" | b"NOT" | b"UBX" | b"GCF").then_some(65_536),
+    };
     let mut lines = Vec::new();
     while !bytes.is_empty() {
         let Ok(Parsed::Frame(frame, used)) = frame::parse(bytes, &LIMITS) else {
@@ -33,22 +35,22 @@ pub fn dialect(byte: u8) -> Dialect {
 
 /// The way to a client: bytes and notices are kept until they are taken.
 pub struct Fake<N> {
+    dialect: Dialect,
     kept: Rc<RefCell<(Vec<u8>, Vec<N>)>>,
-}
-
-impl<N> Default for Fake<N> {
-    fn default() -> Self {
-        Self { kept: Rc::new(RefCell::new((Vec::new(), Vec::new()))) }
-    }
 }
 
 impl<N> Clone for Fake<N> {
     fn clone(&self) -> Self {
-        Self { kept: Rc::clone(&self.kept) }
+        Self { dialect: self.dialect, kept: Rc::clone(&self.kept) }
     }
 }
 
 impl<N> Fake<N> {
+    /// To a client of this dialect.
+    pub fn speaking(dialect: Dialect) -> Self {
+        Self { dialect, kept: Rc::new(RefCell::new((Vec::new(), Vec::new()))) }
+    }
+
     /// The lines that were sent, and the notices.
     pub fn take(&self) -> (Vec<String>, Vec<N>) {
         let (bytes, notices) = self.kept.replace((Vec::new(), Vec::new()));
@@ -60,7 +62,7 @@ impl<N> Outlet for Fake<N> {
     type Notice = N;
 
     fn traits(&self) -> &'static Traits {
-        Dialect::Msnp7.traits()
+        self.dialect.traits()
     }
 
     fn send(&self, bytes: &Bytes) -> bool {

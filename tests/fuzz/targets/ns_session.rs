@@ -1,7 +1,8 @@
 //! A session of a notification server: whatever its client sends, its desk answers and others
 //! tell it, it keeps the contract of a machine.
 //!
-//! The input is a script, one step in each line: `s7` signs in with MSNP7, `>` is what the client
+//! The input is a script, one step in each line: `s7` signs in with MSNP7, by digest or by ticket as
+//! the dialect has it, `>` is what the client
 //! sends, with a payload behind `|`, `=2` is the third of the answers that the desk may give,
 //! `*3` is what others tell, `+5` lets seconds pass.
 
@@ -19,8 +20,9 @@ use logic::ns::{
 use logic::{Effects, Machine, Rate, login};
 use model::{
     Contact, Cookie, Email, Endpoint, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Property,
-    Props, ReversePrompt, RoomId, Roster, Serial, UserId,
+    Props, ReversePrompt, RoomId, Roster, Serial, Stamps, UserId,
 };
+use msnp::dialect::Package;
 use msnp::{Parsed, frame};
 
 const PASSWORD: &str = "pw";
@@ -43,6 +45,9 @@ fn rules() -> Rules {
         linger: Duration::from_secs(10),
         require_verified: false,
         directory_hits: 3,
+        next_ping: 50,
+        back_in: 6,
+        mail_url: "http://example.com/mail".to_owned(),
         download_url: "http://example.com/get".to_owned(),
         info_url: "http://example.com/info".to_owned(),
         service_url: "/unused".to_owned(),
@@ -76,6 +81,11 @@ fn roster(seed: u8, serial: u32) -> Roster {
     }
 }
 
+/// The account whose sessions these are.
+fn identity(verified: bool) -> Identity {
+    Identity { user: UserId(0), guid: Guid([0; 16]), email: email(0), name: name("me"), verified }
+}
+
 /// What the session asks for is remembered until it is answered.
 struct Driver {
     session: Session,
@@ -89,7 +99,8 @@ struct Driver {
 impl Driver {
     fn new() -> Self {
         let reached = SocketAddr::from(([192, 0, 2, 1], 1863));
-        let session = Session::new(Arc::new(rules()), Site { reached });
+        let peer = SocketAddr::from(([198, 51, 100, 7], 1025));
+        let session = Session::new(Arc::new(rules()), Site { reached, peer });
         Self { session, now: Instant::now(), open: None, closed: false, serial: 1, sent: Vec::new() }
     }
 
@@ -131,22 +142,23 @@ impl Driver {
         self.serial = self.serial.wrapping_add(1);
         let reloaded = |seed, serial| Answer::Reloaded(Some(Box::new(roster(seed, serial))));
         match (question, pick) {
-            (Question::Identify(_), 0 | 5 | 6) => {
-                let identity = Identity {
-                    user: UserId(0),
-                    guid: Guid([0; 16]),
-                    email: email(0),
-                    name: name("me"),
-                    verified: pick != 5,
-                };
-                let account = Some((identity, Secret(PASSWORD.to_owned())));
+            (Question::Identify(_, Package::Twn), 0 | 1 | 5 | 6) => {
+                Answer::Identified(Found::Ticket { challenge: login::twn::challenge(1_000_000_000, 7) })
+            }
+            (Question::Identify(_, Package::Md5), 0 | 5 | 6) => {
+                let account = Some((identity(pick != 5), Secret(PASSWORD.to_owned())));
                 Answer::Identified(Found::Challenge { challenge: "1.2".to_owned(), account })
             }
-            (Question::Identify(_), 1) => {
+            (Question::Identify(_, Package::Md5), 1) => {
                 Answer::Identified(Found::Challenge { challenge: "1.2".to_owned(), account: None })
             }
-            (Question::Identify(_), 2) => Answer::Identified(Found::Elsewhere(Endpoint::SameHost(1864))),
-            (Question::Identify(_), 3) => Answer::Identified(Found::TooMany),
+            (Question::Identify(..), 2) => Answer::Identified(Found::Elsewhere(Endpoint::SameHost(1864))),
+            (Question::Identify(..), 3) => Answer::Identified(Found::TooMany),
+            (Question::Redeem(_), 1) => Answer::Redeemed(None),
+            (Question::Redeem(_), 2) => {
+                Answer::Redeemed(Some(Box::new(Identity { user: UserId(1), email: email(1), ..identity(true) })))
+            }
+            (Question::Redeem(_), pick) if pick != 3 => Answer::Redeemed(Some(Box::new(identity(pick != 5)))),
             (Question::SignIn(..), pick) if pick != 3 => Answer::SignedIn(Box::new(SignedIn {
                 roster: roster(pick.wrapping_mul(37), self.serial),
                 unix_seconds: 1_000_000_000,
@@ -172,7 +184,8 @@ impl Driver {
             (Question::Invite { .. }, 1) => Answer::Disabled,
             (Question::Invite { .. } | Question::Page(..), pick) => Answer::Sent(pick == 0),
             (
-                Question::Identify(_)
+                Question::Identify(..)
+                | Question::Redeem(_)
                 | Question::SignIn(..)
                 | Question::Find(_)
                 | Question::Edit(..)
@@ -198,15 +211,19 @@ impl Driver {
     }
 
     fn sign_in(&mut self, number: u8) {
-        let response = login::md5::digest("1.2", PASSWORD);
-        let version = format!("VER 1 {}\r\n", dialect(number.wrapping_sub(2)).traits().name);
-        let who = email(0);
-        for line in [version, format!("USR 2 MD5 I {who}\r\n"), format!("USR 3 MD5 S {response}\r\n")] {
+        let traits = dialect(number.wrapping_sub(2)).traits();
+        let (package, response) = match traits.package {
+            Package::Md5 => ("MD5", login::md5::digest("1.2", PASSWORD)),
+            Package::Twn => ("TWN", "t=ticket&p=profile".to_owned()),
+        };
+        let (version, who) = (format!("VER 1 {}\r\n", traits.name), email(0));
+        for line in [version, format!("USR 2 {package} I {who}\r\n"), format!("USR 3 {package} S {response}\r\n")] {
             if !self.closed {
                 self.receive(line.as_bytes());
                 self.settle(0);
             }
         }
+        assert!(self.closed || !self.session.is_stranger(), "signed in, or sent away");
     }
 
     fn notice(&self, pick: u8) -> Notice {

@@ -1,4 +1,4 @@
-//! A room: whatever its people do, each of them knows who else is there.
+//! A room: whatever its people do, each of them knows who else is there, in the form of their dialect.
 //!
 //! The input: pairs of bytes, what is done and by or to whom, or for how long.
 
@@ -13,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use logic::Rate;
 use logic::sb::{Entry, Idle, Member, Notice, Room, Rules};
 use model::{Email, Name, RoomId, SessionId};
-use msnp::TrId;
+use msnp::{TrId, Traits};
 
 const PEOPLE: u8 = 6;
 
@@ -21,9 +21,15 @@ fn email(who: u8) -> Email {
     Email::parse(&format!("u{}@example.com", who % PEOPLE)).expect("an address")
 }
 
+/// Capability bits by which each is known.
+fn capabilities(email: &str) -> u32 {
+    email.bytes().map(u32::from).sum()
+}
+
 /// What one client knows.
 struct Client {
     email: Email,
+    traits: &'static Traits,
     outlet: Fake<Notice>,
     knows: BTreeSet<String>,
 }
@@ -34,8 +40,12 @@ impl Client {
         let (lines, notices) = self.outlet.take();
         for line in lines {
             let words: Vec<&str> = line.split(' ').collect();
+            let known = self.traits.roster_capabilities;
             let news = match *words {
-                ["IRO", _, _, _, who, _] | ["JOI", who, _] => self.knows.insert(who.to_owned()),
+                ["IRO", _, _, _, who, _] | ["JOI", who, _] => !known && self.knows.insert(who.to_owned()),
+                ["IRO", _, _, _, who, _, bits] | ["JOI", who, _, bits] => {
+                    known && bits == capabilities(who).to_string() && self.knows.insert(who.to_owned())
+                }
                 ["BYE", who] | ["BYE", who, "1"] => self.knows.remove(who),
                 ["USR" | "ANS", _, "OK", ..] => self.knows.is_empty() || words[0] == "ANS",
                 ["MSG", "0"] => true,
@@ -68,9 +78,10 @@ fuzz_target!(|input: &[u8]| {
         let mut over = false;
         match step[0] % 9 {
             0 | 1 => {
-                let (outlet, email) = (Fake::default(), email(who));
-                let name = Name::from(&email);
-                let member = Member { session: SessionId(at), email: email.clone(), name, outlet: outlet.clone() };
+                let (dialect, email) = (fuzz::dialect(who / PEOPLE), email(who));
+                let (outlet, traits) = (Fake::speaking(dialect), dialect.traits());
+                let (session, name, capabilities) = (SessionId(at), Name::from(&email), capabilities(email.as_str()));
+                let member = Member { session, email: email.clone(), name, capabilities, outlet: outlet.clone() };
                 let trid = TrId(at as u32);
                 let entry = if step[0] == 0 { Entry::Opening(trid) } else { Entry::Answering(trid) };
                 // Only the first can open a room.
@@ -79,7 +90,7 @@ fuzz_target!(|input: &[u8]| {
                 let fits = !inside && clients.len() < rules.participants;
                 assert_eq!(room.enter(member, entry, &rules, now).is_ok(), fits);
                 if fits {
-                    clients.insert(at, Client { email, outlet, knows: BTreeSet::new() });
+                    clients.insert(at, Client { email, traits, outlet, knows: BTreeSet::new() });
                 }
             }
             2 => {

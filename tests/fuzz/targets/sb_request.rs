@@ -1,14 +1,16 @@
-//! Requests to a switchboard.
+//! Requests to a switchboard, in any dialect.
 //!
-//! The input: commands as a client sends them.
+//! The input: a byte that picks the dialect, and commands as a client sends them.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use msnp::sb::{LIMITS, Request};
+use msnp::sb::{Delivery, LIMITS, Request};
 use msnp::{Parsed, TrId, Verdict, frame};
 
-fuzz_target!(|stream: &[u8]| {
+fuzz_target!(|input: &[u8]| {
+    let [pick, stream @ ..] = input else { return };
+    let traits = fuzz::dialect(*pick).traits();
     let mut at = 0;
     while let Ok(parsed) = frame::parse(&stream[at..], &LIMITS) {
         let frame = match parsed {
@@ -23,9 +25,10 @@ fuzz_target!(|stream: &[u8]| {
             }
         };
         let first = frame.words().next().and_then(TrId::parse);
-        match Request::decode(&frame) {
-            Ok(Request::Msg { trid, payload, .. }) => {
+        match Request::decode(&frame, traits) {
+            Ok(Request::Msg { trid, delivery, payload }) => {
                 assert_eq!(Some(trid), first);
+                assert!(delivery != Delivery::Data || traits.data_messages);
                 assert!(payload.len() <= msnp::sb::MAX_PAYLOAD);
             }
             Ok(Request::Usr { trid, .. } | Request::Ans { trid, .. } | Request::Cal { trid, .. }) => {

@@ -98,7 +98,7 @@ impl Online {
             effects,
             &match list {
                 List::Pending => Event::Rem { trid, list, serial, email, guid, group: None },
-                _ => Event::Add { trid, list, serial, email, name, guid, group: None },
+                _ => Event::Add { trid, list, serial, email, name, guid, group: None, is_new: true },
             },
         );
     }
@@ -275,7 +275,8 @@ impl Online {
         let (group, spelling) = (subject.group.as_ref(), &*self.spelling);
         let event = match (deed, group) {
             (Deed::Add { list, peer, name, .. }, group) => {
-                Event::Add { trid, list: *list, serial, email: &peer.email, name, guid: peer.guid, group }
+                let is_new = !peer.lists.has(*list);
+                Event::Add { trid, list: *list, serial, email: &peer.email, name, guid: peer.guid, group, is_new }
             }
             (Deed::Remove { list, email, .. }, group) => {
                 let guid = subject.guid.unwrap_or(self.identity.guid);
@@ -341,7 +342,7 @@ impl Online {
             context.send(
                 effects,
                 &if added {
-                    Event::Add { trid, list, serial, email, name, guid, group: None }
+                    Event::Add { trid, list, serial, email, name, guid, group: None, is_new: true }
                 } else {
                     Event::Rem { trid, list, serial, email, guid, group: None }
                 },
@@ -411,12 +412,14 @@ impl Online {
                     Keys::Guids => None,
                     _ => contact.groups.iter().next().and_then(|id| new.group(id)),
                 };
-                context.send(effects, &Event::Add { trid, list, serial, email, name, guid: *guid, group });
+                context
+                    .send(effects, &Event::Add { trid, list, serial, email, name, guid: *guid, group, is_new: true });
                 let groups = contact.groups.iter().filter_map(|id| new.group(id));
                 for group in groups.filter(|_| context.traits.keys == Keys::Guids && list == List::Forward) {
                     if context.traits.shows(group) {
                         let group = Some(group);
-                        context.send(effects, &Event::Add { trid, list, serial, email, name, guid: *guid, group });
+                        let (guid, is_new) = (*guid, false);
+                        context.send(effects, &Event::Add { trid, list, serial, email, name, guid, group, is_new });
                     }
                 }
             }

@@ -2,25 +2,23 @@
 
 use logic::ns::lists::{Deed, Limits, apply, decide, reverse};
 use model::{
-    Change, Contact, Email, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Property, Props,
-    ReversePrompt, Roster, Serial, UserId,
+    Contact, Email, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Property, Props, ReversePrompt,
+    Roster, Serial, Stamps, UserId,
 };
 use msnp::Code;
-use proptest::prelude::*;
-use proptest::sample::select;
+use msnp::dialect::Keys;
 
-const LIMITS: Limits = Limits { contacts: 3, groups: 4 };
-const LISTS: [List; 3] = [List::Forward, List::Allow, List::Block];
+pub(crate) const LIMITS: Limits = Limits { contacts: 3, groups: 4 };
 
-fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::friendly(text).expect("a name")
 }
 
-fn address(who: i64) -> Email {
+pub(crate) fn address(who: i64) -> Email {
     Email::parse(&format!("u{who}@example.com")).expect("an address")
 }
 
-fn id(number: u8) -> GroupId {
+pub(crate) fn id(number: u8) -> GroupId {
     GroupId::new(number).expect("a group's number")
 }
 
@@ -32,7 +30,7 @@ fn on(lists: &[List]) -> Lists {
     lists.iter().fold(Lists::NONE, |all, list| all.with(*list))
 }
 
-fn contact(who: i64, lists: &[List], groups: &[u8]) -> Contact {
+pub(crate) fn contact(who: i64, lists: &[List], groups: &[u8]) -> Contact {
     Contact {
         user: UserId(who),
         guid: Guid([who as u8; 16]),
@@ -45,15 +43,14 @@ fn contact(who: i64, lists: &[List], groups: &[u8]) -> Contact {
 }
 
 /// Groups 0, 1 and 2, and these contacts.
-fn roster(contacts: Vec<Contact>) -> Roster {
+pub(crate) fn roster(contacts: Vec<Contact>) -> Roster {
     let group = |number| Group { id: id(number), guid: Guid([number; 16]), name: name(&format!("g{number}")) };
     Roster {
         user: UserId(0),
         email: address(0),
         name: name("me"),
         serial: Serial(7),
-        lists_at: 0,
-        settings_at: 0,
+        stamps: Some(Stamps::default()),
         prompt: ReversePrompt::Ask,
         privacy: MessagePrivacy::AllButBlocked,
         props: Props::default(),
@@ -63,19 +60,24 @@ fn roster(contacts: Vec<Contact>) -> Roster {
 }
 
 /// `ADD` of someone, as the roster or the store knows them.
-fn add(roster: &Roster, list: List, who: i64, group: Option<u8>) -> Deed {
+pub(crate) fn add(roster: &Roster, list: List, who: i64, group: Option<u8>) -> Deed {
     let peer = roster.by_id(UserId(who)).cloned().unwrap_or_else(|| contact(who, &[], &[]));
     Deed::Add { list, peer: Box::new(peer), name: name("new"), group: group.map(id) }
 }
 
-fn remove(list: List, who: i64, group: Option<u8>) -> Deed {
+pub(crate) fn remove(list: List, who: i64, group: Option<u8>) -> Deed {
     Deed::Remove { list, email: address(who), group: group.map(id) }
 }
 
 /// Does the deed, and shows the lists and groups of this contact afterwards.
 fn after(roster: &Roster, deed: &Deed, who: i64) -> Result<Option<(Lists, GroupSet)>, Code> {
+    after_by(Keys::GroupNumbers, roster, deed, who)
+}
+
+/// The same by a client that names groups in this way.
+fn after_by(keys: Keys, roster: &Roster, deed: &Deed, who: i64) -> Result<Option<(Lists, GroupSet)>, Code> {
     let mut roster = roster.clone();
-    let changes = decide(&roster, deed, &LIMITS)?;
+    let changes = decide(&roster, deed, &LIMITS, keys)?;
     let peer = if let Deed::Add { peer, .. } = deed { Some(&**peer) } else { None };
     apply(&mut roster, &changes, peer, Serial(8));
     assert_eq!(roster.serial, Serial(8));
@@ -105,7 +107,7 @@ fn what_cannot_be_added() {
         (add(&full, FL, 5, Some(3)), Code::InvalidGroup),
         (add(&full, FL, 1, Some(29)), Code::InvalidGroup),
     ] {
-        assert_eq!(decide(&full, &deed, &LIMITS), Err(code), "{deed:?}");
+        assert_eq!(decide(&full, &deed, &LIMITS, Keys::GroupNumbers), Err(code), "{deed:?}");
     }
 }
 
@@ -126,7 +128,7 @@ fn who_is_added_comes_under_the_name_that_was_given() {
     let mut roster = roster(vec![contact(1, &[FL], &[1]), contact(2, &[RL], &[])]);
     for who in [1, 2] {
         let deed = if who == 1 { add(&roster, FL, 1, Some(2)) } else { add(&roster, AL, 2, None) };
-        let changes = decide(&roster, &deed, &LIMITS).unwrap();
+        let changes = decide(&roster, &deed, &LIMITS, Keys::GroupNumbers).unwrap();
         apply(&mut roster, &changes, None, Serial(8));
     }
     assert_eq!(roster.by_id(UserId(1)).unwrap().name, name("u1"), "a further group changes no name");
@@ -145,7 +147,7 @@ fn what_cannot_be_removed() {
         (remove(FL, 1, Some(2)), Code::NotInGroup),
         (remove(FL, 3, Some(1)), Code::NotInGroup),
     ] {
-        assert_eq!(decide(&roster, &deed, &LIMITS), Err(code), "{deed:?}");
+        assert_eq!(decide(&roster, &deed, &LIMITS, Keys::GroupNumbers), Err(code), "{deed:?}");
     }
 }
 
@@ -163,11 +165,11 @@ fn what_removing_does() {
 #[test]
 fn groups() {
     let mut mine = roster(vec![contact(1, &[FL], &[1]), contact(2, &[FL, AL], &[1, 2]), contact(3, &[FL, RL], &[1])]);
-    let refused = |deed| decide(&mine, &deed, &LIMITS).unwrap_err();
+    let refused = |deed| decide(&mine, &deed, &LIMITS, Keys::GroupNumbers).unwrap_err();
     assert_eq!(refused(Deed::RemoveGroup(id(0))), Code::GroupZero);
     assert_eq!(refused(Deed::RemoveGroup(id(3))), Code::InvalidGroup);
     assert_eq!(refused(Deed::RenameGroup(id(3), name("x"))), Code::InvalidGroup);
-    let changes = decide(&mine, &Deed::RemoveGroup(id(1)), &LIMITS).unwrap();
+    let changes = decide(&mine, &Deed::RemoveGroup(id(1)), &LIMITS, Keys::GroupNumbers).unwrap();
     apply(&mut mine, &changes, None, Serial(8));
     assert_eq!(mine.groups.iter().map(|group| group.id.number()).collect::<Vec<_>>(), [0, 2]);
     assert!(mine.by_id(UserId(1)).is_none(), "was in no other group");
@@ -175,27 +177,96 @@ fn groups() {
     assert_eq!(mine.by_id(UserId(3)).unwrap().lists, on(&[RL]));
     // The lowest free number is the next, and after four there is none.
     for expected in [1, 3] {
-        let changes = decide(&mine, &Deed::AddGroup(name("same")), &LIMITS).unwrap();
+        let changes = decide(&mine, &Deed::AddGroup(name("same")), &LIMITS, Keys::GroupNumbers).unwrap();
         let next = Serial(mine.serial.0 + 1);
         apply(&mut mine, &changes, None, next);
         assert!(mine.group(id(expected)).is_some());
     }
-    assert_eq!(decide(&mine, &Deed::AddGroup(name("x")), &LIMITS), Err(Code::TooManyGroups));
+    assert_eq!(decide(&mine, &Deed::AddGroup(name("x")), &LIMITS, Keys::GroupNumbers), Err(Code::TooManyGroups));
     assert!(mine.groups.is_sorted_by_key(|group| group.id));
     let guids: std::collections::HashSet<Guid> = mine.groups.iter().map(|group| group.guid).collect();
     assert_eq!(guids.len(), mine.groups.len());
     let before = mine.group(id(0)).unwrap().guid;
-    let changes = decide(&mine, &Deed::RenameGroup(id(0), name("Mates")), &LIMITS).unwrap();
+    let changes = decide(&mine, &Deed::RenameGroup(id(0), name("Mates")), &LIMITS, Keys::GroupNumbers).unwrap();
     apply(&mut mine, &changes, None, Serial(20));
     let zero = mine.group(id(0)).unwrap();
     assert_eq!((zero.name.as_str(), zero.guid), ("Mates", before));
+}
+
+/// To clients of MSNP10 and newer, lists are an address book: contacts may be in no group, and stay
+/// when they leave the last. (protocol page, 11 and 12.2)
+#[test]
+fn contacts_of_an_address_book() {
+    let mine = roster(vec![
+        contact(1, &[FL], &[0]),
+        contact(2, &[FL], &[1]),
+        contact(3, &[FL, AL], &[0, 2]),
+        contact(4, &[RL], &[]),
+    ]);
+    let lists = |lists: &[List], groups: &[u8]| Ok(Some((on(lists), set(groups))));
+    let by_guid = |deed: &Deed, who| after_by(Keys::Guids, &mine, deed, who);
+    assert_eq!(by_guid(&add(&mine, FL, 1, Some(1)), 1), lists(&[FL], &[1]), "group 0 is no group of theirs");
+    assert_eq!(by_guid(&add(&mine, FL, 2, Some(2)), 2), lists(&[FL], &[1, 2]));
+    assert_eq!(by_guid(&add(&mine, FL, 2, Some(1)), 2), Err(Code::AlreadyThere));
+    assert_eq!(by_guid(&add(&mine, FL, 1, None), 1), Err(Code::AlreadyThere));
+    assert_eq!(by_guid(&remove(FL, 2, Some(1)), 2), lists(&[FL], &[]), "they stay, in no group");
+    assert_eq!(by_guid(&remove(FL, 3, Some(2)), 3), lists(&[FL, AL], &[]));
+    assert_eq!(by_guid(&remove(FL, 1, Some(1)), 1), Err(Code::NotInGroup));
+    assert_eq!(by_guid(&remove(FL, 2, None), 2), Ok(None));
+    let some = roster(vec![contact(4, &[RL], &[])]);
+    assert_eq!(after_by(Keys::Guids, &some, &add(&some, FL, 4, None), 4), lists(&[FL, RL], &[]), "in no group");
+    assert_eq!(after_by(Keys::Guids, &some, &add(&some, FL, 9, Some(2)), 9), lists(&[FL], &[2]));
+}
+
+#[test]
+fn groups_of_an_address_book() {
+    let mut mine = roster(vec![contact(1, &[FL], &[1]), contact(2, &[FL, AL], &[0, 1, 2]), contact(3, &[AL], &[])]);
+    let by_guid = |deed| decide(&mine, &deed, &LIMITS, Keys::Guids);
+    assert_eq!(by_guid(Deed::AddGroup(name("g1"))), Err(Code::GroupNameTaken));
+    assert_eq!(by_guid(Deed::RenameGroup(id(1), name("g2"))), Err(Code::GroupNameTaken));
+    assert!(by_guid(Deed::RenameGroup(id(1), name("g1"))).is_ok(), "its own name is not taken");
+    assert!(by_guid(Deed::AddGroup(name("g0"))).is_ok(), "they do not know of group 0");
+    for deed in [Deed::AddGroup(name("g1")), Deed::RenameGroup(id(1), name("g2"))] {
+        assert!(decide(&mine, &deed, &LIMITS, Keys::GroupNumbers).is_ok(), "names were no keys before");
+    }
+    let changes = by_guid(Deed::RemoveGroup(id(1))).unwrap();
+    apply(&mut mine, &changes, None, Serial(8));
+    let groups = |who| mine.by_id(UserId(who)).map(|contact| (contact.lists, contact.groups));
+    assert_eq!(groups(1), Some((on(&[FL]), set(&[]))), "nobody goes with a group");
+    assert_eq!(groups(2), Some((on(&[FL, AL]), set(&[0, 2]))));
+    assert_eq!(groups(3), Some((on(&[AL]), set(&[]))));
+    assert_eq!(mine.groups.len(), 2);
+}
+
+/// A client of MSNP7 takes one group for the other, and one of MSNP11 follows: who is in no group is in
+/// group 0, and back.
+#[test]
+fn one_roster_for_both_kinds_of_clients() {
+    let (old, new) = (Keys::GroupNumbers, Keys::Guids);
+    let mut mine = roster(Vec::new());
+    let serial = |mine: &Roster| Serial(mine.serial.0 + 1);
+    let mut act = |keys, deed: Deed| {
+        let peer = if let Deed::Add { peer, .. } = &deed { Some((**peer).clone()) } else { None };
+        let changes = decide(&mine, &deed, &LIMITS, keys)?;
+        let next = serial(&mine);
+        apply(&mut mine, &changes, peer.as_ref(), next);
+        Ok(mine.by_id(UserId(1)).map(|contact| contact.groups))
+    };
+    let in_group = |group| Deed::Add { list: FL, peer: Box::new(contact(1, &[FL], &[])), name: name("u1"), group };
+    let first = Deed::Add { list: FL, peer: Box::new(contact(1, &[], &[])), name: name("u1"), group: None };
+    assert_eq!(act(new, first), Ok(Some(set(&[]))));
+    assert_eq!(act(old, in_group(Some(id(0)))), Err(Code::AlreadyThere), "in no group is in group 0");
+    assert_eq!(act(old, in_group(Some(id(1)))), Ok(Some(set(&[0, 1]))));
+    assert_eq!(act(old, remove(FL, 1, Some(0))), Ok(Some(set(&[1]))));
+    assert_eq!(act(new, remove(FL, 1, Some(1))), Ok(Some(set(&[]))));
+    assert_eq!(act(old, remove(FL, 1, Some(0))), Ok(None), "out of the last group is off the list");
 }
 
 #[test]
 fn thirty_groups_at_most_whatever_the_operator_says() {
     let mut mine = roster(Vec::new());
     let generous = Limits { contacts: 1, groups: 1000 };
-    while let Ok(changes) = decide(&mine, &Deed::AddGroup(name("x")), &generous) {
+    while let Ok(changes) = decide(&mine, &Deed::AddGroup(name("x")), &generous, Keys::GroupNumbers) {
         let next = Serial(mine.serial.0 + 1);
         apply(&mut mine, &changes, None, next);
     }
@@ -205,7 +276,7 @@ fn thirty_groups_at_most_whatever_the_operator_says() {
 #[test]
 fn settings_and_names() {
     let mut mine = roster(vec![contact(1, &[RL], &[]), contact(2, &[BL], &[])]);
-    let refused = |deed| decide(&mine, &deed, &LIMITS).unwrap_err();
+    let refused = |deed| decide(&mine, &deed, &LIMITS, Keys::GroupNumbers).unwrap_err();
     assert_eq!(refused(Deed::Prompt(ReversePrompt::Ask)), Code::AlreadyInMode);
     assert_eq!(refused(Deed::Privacy(MessagePrivacy::AllButBlocked)), Code::AlreadyInMode);
     assert_eq!(refused(Deed::RenameContact(address(9), name("x"))), Code::NotOnList);
@@ -217,7 +288,7 @@ fn settings_and_names() {
         Deed::Rename(name("I")),
         Deed::Property(Property::MobilePages, "Y".into()),
     ] {
-        let changes = decide(&mine, &deed, &LIMITS).unwrap();
+        let changes = decide(&mine, &deed, &LIMITS, Keys::GroupNumbers).unwrap();
         let next = Serial(mine.serial.0 + 1);
         apply(&mut mine, &changes, None, next);
     }
@@ -242,51 +313,4 @@ fn reverse_lists() {
     assert!(!reverse(&mut mine, &peer(2), false, Serial(12)));
     assert!(reverse(&mut mine, &peer(1), false, Serial(13)));
     assert_eq!((mine.by_id(UserId(1)).unwrap().lists, mine.serial), (on(&[FL]), Serial(13)));
-}
-
-fn deed() -> impl Strategy<Value = (u8, List, i64, Option<u8>)> {
-    (0..8u8, select(LISTS.to_vec()), 1..6i64, proptest::option::of(0..6u8))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
-
-    /// Whatever is done, in whatever order, a roster stays one that the store can hold.
-    #[test]
-    fn a_roster_stays_sound(deeds in proptest::collection::vec(deed(), 0..40)) {
-        let mut mine = roster(Vec::new());
-        for (kind, list, who, number) in deeds {
-            let group = if list == FL { number } else { None };
-            let deed = match kind {
-                0..=2 => add(&mine, list, who, group),
-                3 | 4 => remove(list, who, group),
-                5 => Deed::AddGroup(name("x")),
-                6 => Deed::RemoveGroup(id(number.unwrap_or(0))),
-                _ => {
-                    reverse(&mut mine, &contact(who, &[], &[]), number.is_some(), Serial(1));
-                    continue;
-                }
-            };
-            let Ok(changes) = decide(&mine, &deed, &LIMITS) else { continue };
-            prop_assert!(!changes.is_empty(), "an edit is not empty");
-            for change in &changes {
-                if let Change::Contact { peer, was, .. } = change {
-                    let lists = mine.by_id(*peer).map_or(Lists::NONE, |contact| contact.lists.own());
-                    prop_assert_eq!(*was, lists, "an edit says what it was decided on");
-                }
-            }
-            let peer = if let Deed::Add { peer, .. } = &deed { Some(&**peer) } else { None };
-            apply(&mut mine, &changes, peer, Serial(1));
-            for list in LISTS {
-                prop_assert!(mine.on(list).count() <= LIMITS.contacts);
-            }
-            for contact in &mine.contacts {
-                prop_assert!(!contact.lists.is_empty());
-                prop_assert!(!(contact.lists.has(AL) && contact.lists.has(BL)));
-                prop_assert!(contact.lists.has(FL) || contact.groups.is_empty(), "groups are FL's: {contact:?}");
-                prop_assert!(contact.groups.iter().all(|id| mine.group(id).is_some()), "{contact:?}");
-            }
-            prop_assert!(mine.group(GroupId::OTHER).is_some() && mine.groups.len() <= LIMITS.groups);
-        }
-    }
 }

@@ -5,5 +5,6 @@ mod fake;
 mod lists;
 mod one_table;
 mod room;
+mod rosters;
 mod three_tables;
 mod world;

@@ -9,7 +9,7 @@ use msnp::TrId;
 use proptest::prelude::*;
 
 use crate::fake::{Change, Fake, Shown};
-use crate::world::{Deed, Kept, Live, PEOPLE, World, email, identity, kept, script, user, view};
+use crate::world::{Deed, Kept, Live, PEOPLE, World, dialect, email, identity, kept, personal, script, user, view};
 
 struct Server {
     world: World,
@@ -19,21 +19,25 @@ struct Server {
     /// The transaction of the deed that is being done, if it may be answered with `ILN`.
     initial: Option<TrId>,
     deeds: u32,
+    /// What each watcher was sent of the last deed.
+    told: [Vec<String>; PEOPLE],
     afar: Vec<(Address, News)>,
 }
 
 impl Server {
     fn new(kept: Vec<Kept>) -> Self {
-        let (world, clients) = (World::new(kept), HashMap::new());
-        Self { world, table: Presence::default(), clients, sessions: 0, initial: None, deeds: 0, afar: Vec::new() }
+        let (world, clients, told) = (World::new(kept), HashMap::new(), Default::default());
+        let (table, afar) = (Presence::default(), Vec::new());
+        Self { world, table, clients, sessions: 0, initial: None, deeds: 0, told, afar }
     }
 
     /// Does a deed if it can be done now, and compares.
     fn act(&mut self, who: usize, deed: Deed) {
         self.deeds += 1;
         self.initial = None;
+        self.told = Default::default();
         match deed {
-            Deed::Enter(_) => self.enter(who),
+            Deed::Enter(node) => self.enter(who, node),
             Deed::OutsideToggle(list, peer) => drop(self.world.kept[who].toggle(list, peer)),
             Deed::OutsidePrivacy => drop(self.world.kept[who].toggle_privacy()),
             Deed::OutsideRename => drop(self.world.kept[who].rename(who)),
@@ -44,18 +48,20 @@ impl Server {
         self.compare(who);
     }
 
-    fn enter(&mut self, who: usize) {
+    /// There is one server only; which one it would be decides what the client speaks.
+    fn enter(&mut self, who: usize, node: usize) {
         self.sessions += 1;
-        let (session, client) = (SessionId(self.sessions), Fake::default());
+        let (session, client) = (SessionId(self.sessions), Fake::speaking(dialect(who, node)));
         let kept = &self.world.kept[who];
         let lingers = self.table.enter(&identity(who, kept), session, client.clone(), &mut self.afar);
         let old = self.world.live[who].take();
-        let lingering = old.as_ref().and_then(|old| old.status.or(old.lingering));
+        let lingering = old.as_ref().and_then(Live::seen);
         assert_eq!(lingers, lingering.is_some());
         // Until the roster is read, a session that takes over goes on with what was known.
         let nothing = || Kept { lists: Default::default(), privacy: MessagePrivacy::OnlyAllowed, ..kept.clone() };
         let known = old.map_or_else(nothing, |old| old.known);
-        self.world.live[who] = Some(Live { session, node: 0, known, loaded: false, status: None, lingering });
+        let (loaded, status, personal) = (false, None, None);
+        self.world.live[who] = Some(Live { session, node, known, loaded, status, personal, lingering });
         if let Some((old, _)) = self.clients.insert(who, (client, Shown::default())) {
             assert_eq!(old.notices(), [Notice::TakenOver]);
         }
@@ -84,6 +90,10 @@ impl Server {
                 table.appear(id, session, view(status), trid, afar);
                 self.initial = live.status.is_none().then_some(trid);
                 (live.status, live.lingering) = (Some(status), None);
+            }
+            Deed::Say(saying) => {
+                table.personal(id, session, saying.map(|saying| personal(saying).into()), afar);
+                live.personal = saying;
             }
             Deed::Settle => {
                 table.settle(id, session, afar);
@@ -140,6 +150,7 @@ impl Server {
             let initial = line.strip_prefix("ILN ").and_then(|line| line.split(' ').next()).map(String::from);
             let expected = self.initial.filter(|_| watcher == actor).map(|trid| trid.to_string());
             assert!(initial.is_none() || initial == expected, "{line} to u{watcher}");
+            self.told[watcher].push(line);
         }
     }
 
@@ -192,6 +203,71 @@ fn a_session_that_takes_over_and_stays_hidden_is_gone() {
 fn a_session_that_takes_over_and_never_appears_is_gone_in_time() {
     let more = [Deed::Enter(0), Deed::Load, Deed::Settle].map(|deed| (0, deed));
     play(friends(), &[sign_in(0).as_slice(), &sign_in(1), &more].concat());
+}
+
+/// A client of MSNP12 and one of MSNP11, who have read what came so far.
+fn two_who_talk() -> Server {
+    let mut server = Server::new(friends());
+    for (who, node) in [(0, 0), (1, 1)] {
+        for deed in [Deed::Enter(node), Deed::Load, Deed::Change(Status::Online)] {
+            server.act(who, deed);
+        }
+    }
+    server
+}
+
+/// What a watcher was sent of a deed of someone else, line by line.
+fn sent(server: &mut Server, watcher: usize, who: usize, deed: Deed) -> Vec<String> {
+    server.act(who, deed);
+    std::mem::take(&mut server.told[watcher])
+}
+
+#[test]
+fn a_personal_message_is_told_when_it_changes_and_only_then() {
+    let mut server = two_who_talk();
+    assert_eq!(sent(&mut server, 1, 0, Deed::Say(Some(1))), ["UBX u0@example.com <Data><PSM>1</PSM></Data>"]);
+    assert!(sent(&mut server, 1, 0, Deed::Say(Some(1))).is_empty(), "it is the same");
+    assert_eq!(sent(&mut server, 1, 0, Deed::Change(Status::Away)), ["NLN AWY u0@example.com u0.0 0"]);
+    assert_eq!(sent(&mut server, 1, 0, Deed::Change(Status::Hidden)), ["FLN u0@example.com"]);
+    assert!(sent(&mut server, 1, 0, Deed::Say(Some(2))).is_empty(), "nobody hears who is hidden");
+    let back = ["NLN NLN u0@example.com u0.0 0", "UBX u0@example.com <Data><PSM>2</PSM></Data>"];
+    assert_eq!(sent(&mut server, 1, 0, Deed::Change(Status::Online)), back);
+    assert_eq!(sent(&mut server, 1, 0, Deed::Say(None)), ["UBX u0@example.com "]);
+    assert!(sent(&mut server, 1, 0, Deed::Say(None)).is_empty());
+}
+
+#[test]
+fn whoever_comes_is_told_of_personal_messages_behind_the_states() {
+    let mut server = two_who_talk();
+    server.act(0, Deed::Say(Some(1)));
+    for deed in [Deed::Enter(1), Deed::Load] {
+        server.act(1, deed);
+    }
+    let lines = sent(&mut server, 1, 1, Deed::Change(Status::Online));
+    let trid = server.deeds;
+    let of_self = format!("ILN {trid} NLN u1@example.com u1.0 0");
+    let others: Vec<_> = lines.into_iter().filter(|line| *line != of_self).collect();
+    let iln = format!("ILN {trid} NLN u0@example.com u0.0 0");
+    assert_eq!(others, [&*iln, "UBX u0@example.com <Data><PSM>1</PSM></Data>"]);
+}
+
+#[test]
+fn a_session_that_takes_over_and_says_nothing_takes_the_message_back() {
+    let mut server = two_who_talk();
+    server.act(0, Deed::Say(Some(1)));
+    for deed in [Deed::Enter(0), Deed::Load] {
+        assert!(sent(&mut server, 1, 0, deed).is_empty(), "until it appears, nothing is to be seen of it");
+    }
+    assert_eq!(sent(&mut server, 1, 0, Deed::Change(Status::Online)), ["UBX u0@example.com "]);
+}
+
+#[test]
+fn a_session_that_takes_over_and_says_the_same_is_not_noticed() {
+    let mut server = two_who_talk();
+    server.act(0, Deed::Say(Some(1)));
+    for deed in [Deed::Enter(0), Deed::Load, Deed::Say(Some(1)), Deed::Change(Status::Online)] {
+        assert!(sent(&mut server, 1, 0, deed).is_empty());
+    }
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use logic::sb::{Entry, Idle, Member, Notice, Room, Rules};
 use logic::{Outlet, Rate};
 use model::{Email, Name, RoomId, SessionId};
-use msnp::{Code, TrId};
+use msnp::{Code, Dialect, TrId};
 
 use crate::fake::Fake;
 
@@ -43,9 +43,15 @@ impl Stage {
     }
 
     fn enter(&mut self, who: u64, entry: Entry) -> Result<Fake<Notice>, Code> {
-        let outlet = Fake::default();
-        let name = Name::friendly(&format!("User {who}")).expect("a name");
-        let member = Member { session: SessionId(who), email: address(who), name, outlet: outlet.clone() };
+        self.enter_speaking(Dialect::Msnp7, who, entry)
+    }
+
+    /// The capabilities of each are known by who it is.
+    fn enter_speaking(&mut self, dialect: Dialect, who: u64, entry: Entry) -> Result<Fake<Notice>, Code> {
+        let outlet = Fake::speaking(dialect);
+        let (email, name) = (address(who), Name::friendly(&format!("User {who}")).expect("a name"));
+        let (session, capabilities) = (SessionId(who), 1000 + who as u32);
+        let member = Member { session, email, name, capabilities, outlet: outlet.clone() };
         self.room.enter(member, entry, &self.rules, self.now).map(|()| outlet)
     }
 
@@ -87,6 +93,29 @@ fn the_newcomer_hears_who_is_there_and_the_others_that_they_came() {
     assert_eq!(third.lines(), present);
     for client in [&opener, &second] {
         assert_eq!(client.lines(), ["JOI u3@example.com User%203"]);
+    }
+}
+
+/// Only clients of MSNP12 are told capabilities, of whomever. (protocol page, 8.4)
+#[test]
+fn capabilities_are_told_to_those_who_know_them() {
+    let mut stage = Stage::new();
+    let old = stage.enter_speaking(Dialect::Msnp8, 1, Entry::Opening(TrId(3))).unwrap();
+    let new = stage.enter_speaking(Dialect::Msnp12, 2, Entry::Answering(TrId(4))).unwrap();
+    assert_eq!(old.lines(), ["USR 3 OK u1@example.com User%201", "JOI u2@example.com User%202"]);
+    assert_eq!(new.lines(), ["IRO 4 1 1 u1@example.com User%201 1001", "ANS 4 OK"]);
+    let almost = stage.enter_speaking(Dialect::Msnp11, 3, Entry::Answering(TrId(5))).unwrap();
+    let present = ["IRO 5 1 2 u1@example.com User%201", "IRO 5 2 2 u2@example.com User%202", "ANS 5 OK"];
+    assert_eq!(almost.lines(), present);
+    let newest = stage.enter_speaking(Dialect::Msnp12, 4, Entry::Answering(TrId(6))).unwrap();
+    let iro = |item, who| format!("IRO 6 {item} 3 u{who}@example.com User%20{who} {}", 1000 + who);
+    assert_eq!(newest.lines(), [iro(1, 1), iro(2, 2), iro(3, 3), "ANS 6 OK".to_owned()]);
+    assert_eq!(old.lines(), ["JOI u3@example.com User%203", "JOI u4@example.com User%204"]);
+    assert_eq!(new.lines(), ["JOI u3@example.com User%203 1003", "JOI u4@example.com User%204 1004"]);
+    assert_eq!(almost.lines(), ["JOI u4@example.com User%204"]);
+    stage.leave(SessionId(2));
+    for client in [&old, &almost, &newest] {
+        assert_eq!(client.lines(), ["BYE u2@example.com"], "in the same form for all");
     }
 }
 

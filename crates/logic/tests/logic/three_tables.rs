@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::fake::{Fake, Shown};
-use crate::world::{Deed, Kept, Live, PEOPLE, World, email, identity, kept, script, user, view};
+use crate::world::{Deed, Kept, Live, PEOPLE, World, dialect, email, identity, kept, personal, script, user, view};
 
 const NODES: usize = 3;
 
@@ -166,7 +166,7 @@ impl Cluster {
 
     fn enter(&mut self, who: usize, node: usize) {
         self.counter += 1;
-        let (session, client) = (SessionId(self.counter), Fake::default());
+        let (session, client) = (SessionId(self.counter), Fake::speaking(dialect(who, node)));
         if let Some(old) = self.world.live[who].take() {
             self.tables[old.node].notify(user(who), Notice::TakenOver);
             self.ending.push((who, old));
@@ -180,18 +180,29 @@ impl Cluster {
         // Of the sessions that are to end, one may have been here.
         let here = self.ending.iter().position(|(other, old)| *other == who && old.node == node);
         let old = here.map(|at| self.ending.remove(at).1);
-        let lingering = old.as_ref().and_then(|old| old.status.or(old.lingering));
+        let lingering = old.as_ref().and_then(Live::seen);
         assert_eq!(lingers, lingering.is_some());
         let kept = &self.world.kept[who];
         let nothing = || Kept { lists: Default::default(), privacy: MessagePrivacy::OnlyAllowed, ..kept.clone() };
         let known = old.map_or_else(nothing, |old| old.known);
-        self.world.live[who] = Some(Live { session, node, known, loaded: false, status: None, lingering });
+        let (loaded, status, personal) = (false, None, None);
+        self.world.live[who] = Some(Live { session, node, known, loaded, status, personal, lingering });
         self.clients.insert(who, (client, Shown::default()));
     }
 
     fn load(&mut self, who: usize) {
         self.cool(who);
-        let (kept, Some(live)) = (self.world.kept[who].clone(), &mut self.world.live[who]) else { return };
+        let Some((known, appeared)) =
+            self.world.live[who].as_ref().map(|live| (live.known.clone(), live.status.is_some()))
+        else {
+            return;
+        };
+        let kept = self.world.kept[who].clone();
+        let added = |peer: &usize| {
+            kept.lists[*peer].has(List::Forward) && !known.lists[*peer].has(List::Forward) && appeared && *peer != who
+        };
+        (0..PEOPLE).filter(added).for_each(|peer| self.part(peer));
+        let Some(live) = &mut self.world.live[who] else { return };
         let (session, node) = (live.session, live.node);
         (live.known, live.loaded) = (kept.clone(), true);
         self.on(node, |table, afar| table.load(user(who), session, &kept.roster(who), afar));
@@ -202,6 +213,14 @@ impl Cluster {
     fn cool(&mut self, who: usize) {
         if self.cooling[who] {
             self.deliver_all();
+        }
+    }
+
+    /// Nor does anyone put someone on a list while a session that they have left is about to end: it
+    /// has been told so, and that is faster than people.
+    fn part(&mut self, who: usize) {
+        while let Some(at) = self.ending.iter().position(|(other, _)| *other == who) {
+            self.end(at);
         }
     }
 
@@ -218,6 +237,11 @@ impl Cluster {
             Deed::Change(status) => {
                 (live.status, live.lingering) = (Some(status), None);
                 self.on(node, |table, afar| table.appear(id, session, view(status), trid, afar));
+            }
+            Deed::Say(saying) => {
+                live.personal = saying;
+                let saying = saying.map(|saying| personal(saying).into());
+                self.on(node, |table, afar| table.personal(id, session, saying, afar));
             }
             Deed::Settle => {
                 live.lingering = None;
@@ -248,6 +272,9 @@ impl Cluster {
     fn toggle(&mut self, who: usize, list: List, peer: usize, trid: TrId) {
         let change = self.world.kept[who].toggle(list, peer);
         let lists = self.world.kept[who].lists[peer];
+        if peer != who {
+            self.part(peer);
+        }
         let Some(live) = &mut self.world.live[who] else { return };
         live.known.lists[peer] = lists;
         let (id, session, node) = (user(who), live.session, live.node);
@@ -308,7 +335,7 @@ fn steps(extra: impl Strategy<Value = Step> + 'static) -> impl Strategy<Value = 
         1 => any::<Index>().prop_map(Step::End),
         1 => extra,
     ];
-    let between = prop::collection::vec(prop::collection::vec(between, 0..3), 60);
+    let between = prop::collection::vec(prop::collection::vec(between, 0..3), 80);
     (script(40), between).prop_map(|(deeds, between)| {
         let deeds = deeds.into_iter().map(|(who, deed)| Step::Do(who, deed));
         deeds.zip(between).flat_map(|(deed, between)| [deed].into_iter().chain(between)).collect()
@@ -352,6 +379,52 @@ fn someone_who_is_elsewhere_already_is_not_gone() {
     cluster.sign_in(0, 1, Status::Online);
     cluster.deliver_all();
     cluster.end(0);
+    cluster.compare();
+}
+
+/// u0 is at server 1 already when the session at server 0 changes once more, and ends.
+#[test]
+fn the_last_word_is_that_of_the_server_that_stays() {
+    for node in [1, 2] {
+        let mut cluster = friends();
+        cluster.sign_in(0, node, Status::Busy);
+        cluster.deliver_all();
+        let (_, old) = cluster.ending[0].clone();
+        let saying = || Some(personal(1).into());
+        cluster.on(0, |table, afar| table.appear(user(0), old.session, view(Status::Away), TrId(9), afar));
+        cluster.on(0, |table, afar| table.personal(user(0), old.session, saying(), afar));
+        cluster.deliver_all();
+        cluster.end(0);
+        cluster.compare();
+    }
+}
+
+/// u0 says something at server 0, and goes on to server 1 with a client that says nothing; u2, at
+/// server 2, is not shown what was said before.
+#[test]
+fn what_someone_said_where_they_were_is_taken_back() {
+    let mut cluster = friends();
+    cluster.act(0, Deed::Say(Some(1)));
+    cluster.deliver_all();
+    cluster.read(2);
+    assert_eq!(cluster.clients[&2].1.0["u0@example.com"].personal, personal(1));
+    cluster.sign_in(0, 1, Status::Online);
+    cluster.deliver_all();
+    cluster.read(2);
+    assert_eq!(cluster.clients[&2].1.0["u0@example.com"].personal, "");
+    cluster.compare();
+}
+
+/// The same, and u0 goes on to server 2, where u2 is.
+#[test]
+fn what_someone_said_elsewhere_is_taken_back() {
+    let mut cluster = friends();
+    cluster.act(0, Deed::Say(Some(1)));
+    cluster.deliver_all();
+    cluster.sign_in(0, 2, Status::Online);
+    cluster.deliver_all();
+    cluster.read(2);
+    assert_eq!(cluster.clients[&2].1.0["u0@example.com"].personal, "");
     cluster.compare();
 }
 

@@ -7,12 +7,13 @@ use std::fmt;
 use logic::ns::{Identity, View, privacy};
 use model::{
     Change, Contact, ContactEntry, Email, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Props, ReversePrompt,
-    Roster, Serial, SessionId, Status, UserId,
+    Roster, Serial, SessionId, Stamps, Status, UserId,
 };
+use msnp::Dialect;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::fake::Shown;
+use crate::fake::{Face, Shown};
 
 /// How many people there are.
 pub(crate) const PEOPLE: usize = 4;
@@ -36,8 +37,17 @@ pub(crate) struct Live {
     /// Has it read them from the store?
     pub(crate) loaded: bool,
     pub(crate) status: Option<Status>,
-    /// What watchers go on seeing of the session before.
-    pub(crate) lingering: Option<Status>,
+    /// What it says with `UUX`, if anything.
+    pub(crate) personal: Option<u8>,
+    /// What watchers go on seeing of the session before: its state, and what it said.
+    pub(crate) lingering: Option<(Status, Option<u8>)>,
+}
+
+impl Live {
+    /// What watchers see of this session, or would if it were not hidden.
+    pub(crate) fn seen(&self) -> Option<(Status, Option<u8>)> {
+        self.status.map(|status| (status, self.personal)).or(self.lingering)
+    }
 }
 
 /// One thing that happens.
@@ -49,6 +59,8 @@ pub(crate) enum Deed {
     Load,
     /// `CHG`
     Change(Status),
+    /// `UUX`
+    Say(Option<u8>),
     /// The time of a session to appear is over.
     Settle,
     /// The session ends.
@@ -73,6 +85,7 @@ fn deed() -> impl Strategy<Value = (usize, Deed)> {
         4 => (0..3usize).prop_map(Deed::Enter),
         6 => Just(Deed::Load),
         8 => status.prop_map(Deed::Change),
+        6 => prop::option::weighted(0.7, 0..3u8).prop_map(Deed::Say),
         2 => Just(Deed::Settle),
         3 => Just(Deed::Leave),
         8 => (list(), 0..PEOPLE).prop_map(|(list, peer)| Deed::Toggle(list, peer)),
@@ -88,11 +101,22 @@ fn deed() -> impl Strategy<Value = (usize, Deed)> {
 /// A script: most people are there from the beginning.
 pub(crate) fn script(longest: usize) -> impl Strategy<Value = Vec<(usize, Deed)>> {
     let early = prop::array::uniform4(prop::bool::weighted(0.8));
-    (early, prop::collection::vec(deed(), 0..longest)).prop_map(|(early, deeds)| {
+    (early, prop::collection::vec(deeds(), 0..longest)).prop_map(|(early, deeds)| {
         let sign_in = |who| [Deed::Enter(who % 3), Deed::Load, Deed::Change(Status::Online)].map(|deed| (who, deed));
         let there = (0..PEOPLE).filter(|who| early[*who]).flat_map(sign_in);
-        there.chain(deeds).collect()
+        there.chain(deeds.into_iter().flatten()).collect()
     })
+}
+
+/// A deed, or a sign-in as a client makes it, mostly of someone who is there already.
+fn deeds() -> impl Strategy<Value = Vec<(usize, Deed)>> {
+    let status = select(vec![Status::Online, Status::Busy, Status::Hidden]);
+    let sign_in = (0..PEOPLE, 0..3usize, status, prop::option::of(0..3u8)).prop_map(|(who, node, status, saying)| {
+        let saying = saying.map(|saying| Deed::Say(Some(saying)));
+        let deeds = [Deed::Enter(node), Deed::Load].into_iter().chain(saying).chain([Deed::Change(status)]);
+        deeds.map(|deed| (who, deed)).collect()
+    });
+    prop_oneof![12 => deed().prop_map(|deed| vec![deed]), 1 => sign_in]
 }
 
 /// Lists that make most people see most others at first.
@@ -121,6 +145,17 @@ fn name(person: usize, version: u32) -> Name {
 pub(crate) fn identity(person: usize, kept: &Kept) -> Identity {
     let (user, email, name) = (user(person), email(person), name(person, kept.name));
     Identity { user, guid: Guid([0; 16]), email, name, verified: true }
+}
+
+/// The dialect that this person's client at this server speaks: to half of them the personal
+/// messages of others mean nothing.
+pub(crate) const fn dialect(person: usize, node: usize) -> Dialect {
+    [Dialect::Msnp12, Dialect::Msnp7, Dialect::Msnp11, Dialect::Msnp9][(person + node) % 4]
+}
+
+/// What someone says with `UUX`.
+pub(crate) fn personal(saying: u8) -> String {
+    format!("<Data><PSM>{saying}</PSM></Data>")
 }
 
 pub(crate) const fn view(status: Status) -> View {
@@ -217,13 +252,13 @@ impl World {
         };
         for (target, live) in self.live.iter().enumerate() {
             let Some(live) = live else { continue };
-            let Some(status) = live.status.or(live.lingering).filter(|status| *status != Status::Hidden) else {
-                continue;
-            };
+            let Some((status, said)) = live.seen().filter(|(status, _)| *status != Status::Hidden) else { continue };
             let on_list = watching.known.lists[target].has(List::Forward);
             if on_list && privacy::lets(live.known.privacy, live.known.lists[watcher]) {
-                let name = format!("u{target}.{}", live.known.name);
-                shown.insert(email(target).to_string(), (word(status).to_owned(), name));
+                let (state, name) = (word(status).to_owned(), format!("u{target}.{}", live.known.name));
+                let knows = dialect(watcher, watching.node).number() >= 11;
+                let personal = said.filter(|_| knows).map(personal).unwrap_or_default();
+                shown.insert(email(target).to_string(), Face { state, name, personal });
             }
         }
         Shown(shown)

@@ -146,14 +146,20 @@ fn group<'a>(
 
 pub(super) fn encode(event: &Event<'_>, traits: &Traits, out: &mut Vec<u8>) {
     match *event {
-        Event::Add { trid, list, email, name, guid, group, .. } if traits.keys == Keys::Guids => {
+        Event::Add { trid, list, email, name, guid, group, is_new, .. } if traits.keys == Keys::Guids => {
             let line = line(out, "ADC").trid(trid).word(sync::list_name(list));
             match (list, group.filter(|group| traits.shows(group))) {
-                (List::Forward, Some(group)) => {
+                (List::Forward, Some(group)) if !is_new => {
                     line.pair("C", &guid.to_string()).word(&group.guid.to_string()).end();
                 }
-                (List::Forward, None) => {
-                    line.pair("N", email.as_str()).pair_text("F", name.as_str()).pair("C", &guid.to_string()).end();
+                // Whoever is new is introduced, also where they come into a group at once.
+                (List::Forward, group) => {
+                    let line =
+                        line.pair("N", email.as_str()).pair_text("F", name.as_str()).pair("C", &guid.to_string());
+                    match group {
+                        Some(group) => line.word(&group.guid.to_string()).end(),
+                        None => line.end(),
+                    }
                 }
                 // Who was put on RL by themselves is introduced.
                 (List::Reverse, _) if trid == TrId::ASYNC => {

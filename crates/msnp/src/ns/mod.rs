@@ -316,6 +316,8 @@ pub enum Event<'a> {
         name: &'a Name,
         guid: Guid,
         group: Option<&'a Group>,
+        /// They were not on this list before, rather than in another group of it.
+        is_new: bool,
     },
     /// Someone was taken off a list, or out of a group.
     Rem { trid: TrId, list: List, serial: Serial, email: &'a Email, guid: Guid, group: Option<&'a Group> },

@@ -1,306 +1,39 @@
-//! What clients of each dialect send, written here from the typed request, read by the codec.
+//! What clients of each dialect send, written from the typed request in `words`, read by the codec.
 
-use model::{List, MessagePrivacy, Property, ReversePrompt, Status};
 use msnp::dialect::STRANGER;
-use msnp::ns::{Addressee, Command, Invitation, ReferTo, Request, Search, Service, StatusWord, Step, Version};
+use msnp::ns::{Command, Request};
 use msnp::{Code, Dialect, Frame, Parsed, TrId, Traits, Verdict, frame, ns};
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::values::{
-    Hand, cases, dialect, email, group, group_name, hand, keep, name, property, serial, text, token, trid,
-};
+use crate::asked::request;
+use crate::values::{cases, dialect, email, guid, hand, trid};
+use crate::words::write;
 
-/// The commands that clients of a dialect send, by the dialect in which they came.
-const COMMANDS: &[(u8, &[Command])] = &[
-    (2, &[Command::Ver, Command::Inf, Command::Usr, Command::Xfr, Command::Syn, Command::Lst, Command::Gtc]),
-    (2, &[Command::Blp, Command::Chg, Command::Add, Command::Rem, Command::Rea, Command::Out, Command::Png]),
-    (2, &[Command::Cvr, Command::Fnd, Command::Snd, Command::Url]),
-    (3, &[Command::Ims]),
-    (5, &[Command::Prp, Command::Pag, Command::Sdc]),
-    (6, &[Command::Chl, Command::Qry]),
-    (7, &[Command::Lsg, Command::Adg, Command::Rmg, Command::Reg]),
+/// The commands that clients send, by the first and the last dialect that has them. (protocol page,
+/// 1.5)
+const COMMANDS: &[(u8, u8, &[Command])] = &[
+    (2, 12, &[Command::Ver, Command::Usr, Command::Xfr, Command::Syn, Command::Gtc, Command::Blp, Command::Chg]),
+    (2, 12, &[Command::Rem, Command::Out, Command::Png, Command::Cvr, Command::Snd, Command::Url]),
+    (2, 7, &[Command::Inf, Command::Fnd]),
+    (2, 8, &[Command::Lst]),
+    (2, 9, &[Command::Add, Command::Rea]),
+    (3, 12, &[Command::Ims]),
+    (5, 12, &[Command::Prp, Command::Sdc]),
+    // From MSNP9 on it is known, so that it can be refused.
+    (5, 12, &[Command::Pag]),
+    (6, 12, &[Command::Chl, Command::Qry]),
+    (7, 8, &[Command::Lsg]),
+    (7, 12, &[Command::Adg, Command::Rmg, Command::Reg]),
+    (9, 12, &[Command::Pgd]),
+    (10, 12, &[Command::Adc, Command::Sbp]),
+    (11, 12, &[Command::Uux, Command::Gcf]),
 ];
 
 fn commands(dialect: u8) -> Vec<Command> {
-    COMMANDS.iter().filter(|(since, _)| *since <= dialect).flat_map(|(_, commands)| *commands).copied().collect()
-}
-
-const STATES: [(&str, Status); 8] = [
-    ("NLN", Status::Online),
-    ("BSY", Status::Busy),
-    ("IDL", Status::Idle),
-    ("BRB", Status::BeRightBack),
-    ("AWY", Status::Away),
-    ("PHN", Status::OnThePhone),
-    ("LUN", Status::OutToLunch),
-    ("HDN", Status::Hidden),
-];
-
-const SETTABLE: [Property; 4] =
-    [Property::HomePhone, Property::WorkPhone, Property::MobilePhone, Property::MobilePages];
-
-fn version() -> impl Strategy<Value = Version<'static>> {
-    let locale = prop_oneof![
-        any::<u16>().prop_map(|number| format!("0x{number:04x}")),
-        any::<u16>().prop_map(|number| number.to_string())
-    ];
-    (locale, token(), token()).prop_map(|(locale, library, version)| Version { locale: keep(locale), library, version })
-}
-
-fn search() -> impl Strategy<Value = Search> {
-    let value = || option::of(text(6).prop_filter("it means anything", |value| value != "*"));
-    let found = (value(), value(), value(), value(), value());
-    found
-        .prop_map(|(first, last, city, state, country)| Search { first, last, city, state, country })
-        .prop_filter("a name must be given", |search| search.first.is_some() || search.last.is_some())
-}
-
-fn addressee() -> impl Strategy<Value = Addressee> {
-    prop_oneof![email().prop_map(Addressee::Mail), any::<u32>().prop_map(Addressee::Hit)]
-}
-
-fn payload(longest: usize) -> impl Strategy<Value = &'static [u8]> {
-    vec(any::<u8>(), 0..=longest).prop_map(|bytes| keep(bytes).as_slice())
-}
-
-/// A request with this verb, as a client of a dialect with or without groups can mean it.
-fn request(command: Command, groups: bool) -> BoxedStrategy<Request<'static>> {
-    let own_list = || select(vec![List::Forward, List::Allow, List::Block]);
-    let with_group = move |list: List, group| if groups && list == List::Forward { group } else { None };
-    match command {
-        Command::Ver => (trid(), vec(token(), 0..6)).prop_map(|(trid, offered)| Request::Ver { trid, offered }).boxed(),
-        Command::Cvr => (trid(), version()).prop_map(|(trid, version)| Request::Cvr { trid, version }).boxed(),
-        Command::Cvq => (trid(), version()).prop_map(|(trid, version)| Request::Cvq { trid, version }).boxed(),
-        Command::Inf => trid().prop_map(|trid| Request::Inf { trid }).boxed(),
-        Command::Usr => {
-            let step = prop_oneof![
-                token().prop_map(|handle| Step::Initiate { handle }),
-                token().prop_map(|response| Step::Respond { response })
-            ];
-            (trid(), step).prop_map(|(trid, step)| Request::Usr { trid, step }).boxed()
-        }
-        Command::Xfr => {
-            let to = select(vec![ReferTo::Switchboard, ReferTo::Notification]);
-            (trid(), to).prop_map(|(trid, to)| Request::Xfr { trid, to }).boxed()
-        }
-        Command::Out => Just(Request::Out).boxed(),
-        Command::Png => Just(Request::Png).boxed(),
-        Command::Syn => (trid(), serial()).prop_map(|(trid, known)| Request::Syn { trid, known }).boxed(),
-        Command::Lst => {
-            let list = select(vec![List::Forward, List::Allow, List::Block, List::Reverse]);
-            (trid(), list).prop_map(|(trid, list)| Request::Lst { trid, list }).boxed()
-        }
-        Command::Lsg => trid().prop_map(|trid| Request::Lsg { trid }).boxed(),
-        Command::Gtc => {
-            let prompt = select(vec![ReversePrompt::Ask, ReversePrompt::Allow]);
-            (trid(), prompt).prop_map(|(trid, prompt)| Request::Gtc { trid, prompt }).boxed()
-        }
-        Command::Blp => {
-            let privacy = select(vec![MessagePrivacy::AllButBlocked, MessagePrivacy::OnlyAllowed]);
-            (trid(), privacy).prop_map(|(trid, privacy)| Request::Blp { trid, privacy }).boxed()
-        }
-        Command::Prp => (trid(), property(&SETTABLE))
-            .prop_map(|(trid, (property, value))| Request::Prp { trid, property, value })
-            .boxed(),
-        Command::Chg => {
-            let states = STATES.iter().map(|(_, status)| StatusWord::To(*status)).chain([StatusWord::Offline]);
-            (trid(), select(states.collect::<Vec<_>>()))
-                .prop_map(|(trid, status)| Request::Chg { trid, status })
-                .boxed()
-        }
-        Command::Chl => trid().prop_map(|trid| Request::Chl { trid }).boxed(),
-        Command::Qry => (trid(), token(), "[0-9a-f]{32}")
-            .prop_map(|(trid, product, digest)| Request::Qry { trid, product, digest: keep(digest) })
-            .boxed(),
-        Command::Add => (trid(), own_list(), email(), name(), option::of(group()))
-            .prop_map(move |(trid, list, handle, name, group)| {
-                let group = with_group(list, group);
-                Request::Add { trid, list, handle, name, group }
-            })
-            .boxed(),
-        Command::Rem => (trid(), own_list(), email(), option::of(group()))
-            .prop_map(move |(trid, list, handle, group)| {
-                let group = with_group(list, group);
-                Request::Rem { trid, list, handle, group }
-            })
-            .boxed(),
-        Command::Rea => {
-            (trid(), email(), name()).prop_map(|(trid, handle, name)| Request::Rea { trid, handle, name }).boxed()
-        }
-        Command::Adg => (trid(), group_name()).prop_map(|(trid, name)| Request::Adg { trid, name }).boxed(),
-        Command::Rmg => (trid(), group()).prop_map(|(trid, group)| Request::Rmg { trid, group }).boxed(),
-        Command::Reg => {
-            (trid(), group(), group_name()).prop_map(|(trid, group, name)| Request::Reg { trid, group, name }).boxed()
-        }
-        Command::Url => {
-            let mail = ["INBOX", "FOLDERS", "COMPOSE", "MESSAGE"];
-            let other = token().prop_filter("a mailbox", move |word| !mail.contains(word)).prop_map(Service::Other);
-            let service = prop_oneof![Just(Service::Mail), other];
-            (trid(), service).prop_map(|(trid, service)| Request::Url { trid, service }).boxed()
-        }
-        Command::Fnd => (trid(), search()).prop_map(|(trid, search)| Request::Fnd { trid, search }).boxed(),
-        Command::Snd => (trid(), addressee())
-            .prop_map(|(trid, to)| Request::Snd { trid, invitation: Invitation { to, from: "".into(), text: b"" } })
-            .boxed(),
-        Command::Sdc => (trid(), addressee(), text(20), payload(40))
-            .prop_map(|(trid, to, from, text)| Request::Sdc {
-                trid,
-                invitation: Invitation { to, from: from.into(), text },
-            })
-            .boxed(),
-        Command::Ims => (trid(), any::<bool>()).prop_map(|(trid, on)| Request::Ims { trid, on }).boxed(),
-        Command::Pag => {
-            (trid(), email(), payload(40)).prop_map(|(trid, handle, text)| Request::Pag { trid, handle, text }).boxed()
-        }
-    }
-}
-
-fn list_word(list: List) -> &'static str {
-    match list {
-        List::Forward => "FL",
-        List::Allow => "AL",
-        List::Block => "BL",
-        List::Reverse => "RL",
-        List::Pending => unreachable!("a list of MSNP10"),
-    }
-}
-
-fn property_word(property: Property) -> &'static str {
-    match property {
-        Property::HomePhone => "PHH",
-        Property::WorkPhone => "PHW",
-        Property::MobilePhone => "PHM",
-        Property::MobilePages => "MOB",
-        Property::MobileEnabled => unreachable!("not a client's to set"),
-    }
-}
-
-/// The words behind the transaction identifier, and the payload if the command has one.
-fn words(request: &Request<'_>, dialect: u8, hand: &mut Hand) -> (Vec<String>, Option<Vec<u8>>) {
-    let mut payload = None;
-    let words = match request {
-        Request::Out | Request::Png | Request::Inf { .. } | Request::Lsg { .. } | Request::Chl { .. } => vec![],
-        Request::Ver { offered, .. } => offered.iter().map(ToString::to_string).collect(),
-        Request::Cvr { version, .. } | Request::Cvq { version, .. } => {
-            let Version { locale, library, version } = version;
-            let mut words = [*locale, "winnt", "5.1", "i386", *library, *version].map(String::from).to_vec();
-            if dialect >= 4 && matches!(request, Request::Cvr { .. }) {
-                words.push("MSMSGS".to_owned());
-            }
-            words
-        }
-        Request::Usr { step: Step::Initiate { handle }, .. } => ["MD5", "I", handle].map(String::from).into(),
-        Request::Usr { step: Step::Respond { response }, .. } => ["MD5", "S", response].map(String::from).into(),
-        Request::Xfr { to: ReferTo::Switchboard, .. } => vec!["SB".to_owned()],
-        Request::Xfr { to: ReferTo::Notification, .. } => vec!["NS".to_owned()],
-        Request::Syn { known, .. } => vec![known.0.to_string()],
-        Request::Lst { list, .. } => vec![list_word(*list).to_owned()],
-        Request::Gtc { prompt, .. } => vec![if *prompt == ReversePrompt::Ask { "A" } else { "N" }.to_owned()],
-        Request::Blp { privacy, .. } => {
-            vec![if *privacy == MessagePrivacy::AllButBlocked { "AL" } else { "BL" }.to_owned()]
-        }
-        Request::Prp { property, value, .. } => {
-            let value = (!value.is_empty()).then(|| Hand::escape_little(value));
-            [property_word(*property).to_owned()].into_iter().chain(value).collect()
-        }
-        Request::Chg { status: StatusWord::Offline, .. } => vec!["FLN".to_owned()],
-        Request::Chg { status: StatusWord::To(to), .. } => {
-            STATES.iter().filter(|(_, status)| status == to).map(|(word, _)| word.to_string()).collect()
-        }
-        Request::Qry { product, digest, .. } => {
-            payload = Some(digest.as_bytes().to_vec());
-            vec![product.to_string()]
-        }
-        Request::Add { list, handle, name, group, .. } => {
-            let name = hand.escape(name.as_str());
-            let words = [list_word(*list).to_owned(), hand.case(handle.as_str()), name];
-            words.into_iter().chain(group.map(|group| group.number().to_string())).collect()
-        }
-        Request::Rem { list, handle, group, .. } => {
-            let words = [list_word(*list).to_owned(), hand.case(handle.as_str())];
-            words.into_iter().chain(group.map(|group| group.number().to_string())).collect()
-        }
-        Request::Rea { handle, name, .. } => vec![hand.case(handle.as_str()), hand.escape(name.as_str())],
-        Request::Adg { name, .. } => vec![hand.escape(name.as_str()), "0".to_owned()],
-        Request::Rmg { group, .. } => vec![group.number().to_string()],
-        Request::Reg { group, name, .. } => {
-            vec![group.number().to_string(), hand.escape(name.as_str()), "0".to_owned()]
-        }
-        Request::Ims { on, .. } => vec![if *on { "ON" } else { "OFF" }.to_owned()],
-        _ => return directory_words(request, dialect, hand),
-    };
-    (words, payload)
-}
-
-/// The same of the commands about web services, the directory, invitations and pages.
-fn directory_words(request: &Request<'_>, dialect: u8, hand: &mut Hand) -> (Vec<String>, Option<Vec<u8>>) {
-    let address = |to: &Addressee, hand: &mut Hand| match to {
-        Addressee::Mail(email) => hand.case(email.as_str()),
-        Addressee::Hit(number) => number.to_string(),
-    };
-    let mut payload = None;
-    let words = match request {
-        Request::Url { service: Service::Mail, .. } => match hand.choose(5) {
-            0 => vec!["INBOX".to_owned()],
-            1 => vec!["FOLDERS".to_owned()],
-            2 => vec!["MESSAGE".to_owned()],
-            3 => vec!["COMPOSE".to_owned()],
-            _ => ["COMPOSE", "amy@example.com"].map(String::from).into(),
-        },
-        Request::Url { service: Service::Other(word), .. } => vec![word.to_string()],
-        Request::Fnd { search, .. } => {
-            let Search { first, last, city, state, country } = search;
-            let fields = [("fname", first), ("lname", last), ("city", city), ("state", state), ("country", country)];
-            let mut words: Vec<String> = Vec::new();
-            for (key, value) in fields {
-                let value = match (value, hand.choose(3)) {
-                    (Some(value), _) => hand.escape(value),
-                    (None, 0) => continue,
-                    (None, 1) => String::new(),
-                    (None, _) => "*".to_owned(),
-                };
-                let at = hand.choose(words.len() as u64 + 1) as usize;
-                words.insert(at, format!("{key}={value}"));
-            }
-            words
-        }
-        Request::Snd { invitation, .. } => {
-            let more: &[&str] = match dialect {
-                2 => &[],
-                3 => &["0x0409", "MSMSGS"],
-                _ => &["0x0409", "MSMSGS", "MSMSGS"],
-            };
-            [address(&invitation.to, hand)].into_iter().chain(more.iter().map(ToString::to_string)).collect()
-        }
-        Request::Sdc { invitation, .. } => {
-            payload = Some(invitation.text.to_vec());
-            let mut words = vec![address(&invitation.to, hand)];
-            words.extend(["0x0409", "MSMSGS", "MSMSGS", "X", "X"].map(String::from));
-            words.push(hand.escape(&invitation.from));
-            words
-        }
-        Request::Pag { handle, text, .. } => {
-            payload = Some(text.to_vec());
-            vec![hand.case(handle.as_str())]
-        }
-        _ => unreachable!("another table's request"),
-    };
-    (words, payload)
-}
-
-/// The request as a client of this dialect sends it.
-fn write(command: Command, request: &Request<'_>, dialect: u8, hand: &mut Hand) -> Vec<u8> {
-    let (words, payload) = words(request, dialect, hand);
-    let verb = String::from_utf8_lossy(command.verb()).into_owned();
-    let trid = request.trid().map(|trid| trid.to_string());
-    let length = payload.as_ref().map(|payload| payload.len().to_string());
-    let all: Vec<String> = [verb].into_iter().chain(trid).chain(words).chain(length).collect();
-    let mut bytes = hand.line(&all);
-    bytes.extend(payload.unwrap_or_default());
-    bytes
+    let has = COMMANDS.iter().filter(|(first, last, _)| (*first..=*last).contains(&dialect));
+    has.flat_map(|(_, _, commands)| *commands).copied().collect()
 }
 
 fn read<'a>(bytes: &'a [u8], traits: &Traits) -> Result<Request<'a>, msnp::Bad> {
@@ -311,11 +44,18 @@ fn read<'a>(bytes: &'a [u8], traits: &Traits) -> Result<Request<'a>, msnp::Bad> 
     Request::decode(&frame, traits)
 }
 
+/// The first dialect that has this command.
+fn home(command: Command) -> u8 {
+    COMMANDS.iter().find(|(_, _, commands)| commands.contains(&command)).map_or(2, |(first, _, _)| *first)
+}
+
+/// A dialect, and a request that its clients make and that can be granted.
 fn spoken() -> impl Strategy<Value = (Dialect, Command, Request<'static>)> {
     dialect().prop_flat_map(|dialect| {
-        let groups = dialect.number() >= 7;
-        select(commands(dialect.number()))
-            .prop_flat_map(move |command| (Just(dialect), Just(command), request(command, groups)))
+        let n = dialect.number();
+        let granted = commands(n).into_iter().filter(|command| n <= 8 || *command != Command::Pag);
+        select(granted.collect::<Vec<_>>())
+            .prop_flat_map(move |command| (Just(dialect), Just(command), request(command, n)))
     })
 }
 
@@ -353,6 +93,79 @@ fn a_locale_is_a_number_and_nothing_else() {
     }
 }
 
+/// `PGD` took its place. (protocol page, 7.11)
+#[test]
+fn the_old_way_to_page_is_refused_where_there_is_a_new_one() {
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.number() >= 9) {
+        let verdict = read(b"PAG 4 bob@example.com 2\r\nhi", dialect.traits()).map_err(|bad| bad.verdict);
+        assert_eq!(verdict, Err(Verdict::Refuse(TrId(4), Code::NotExpected)));
+    }
+}
+
+/// What clients of MSNP10 and newer send that cannot be taken. (protocol page, 12.1 to 12.3)
+#[test]
+fn bad_edits_of_an_address_book() {
+    const GUID: &str = "2b5b6c1e-90aa-4e0f-8c3f-6f4d3b2a1c01";
+    let refused = |code| Verdict::Refuse(TrId(1), code);
+    for (line, verdict) in [
+        ("ADC 1 PL N=a@b.c".to_owned(), Verdict::Close),
+        ("ADC 1 XL N=a@b.c".to_owned(), refused(Code::InvalidParameter)),
+        ("ADC 1 FL".to_owned(), refused(Code::FieldsMissing)),
+        ("ADC 1 FL F=x".to_owned(), refused(Code::FieldsMissing)),
+        ("ADC 1 FL N=a@b".to_owned(), refused(Code::InvalidParameter)),
+        ("ADC 1 FL N=a@".to_owned(), refused(Code::DomainMissing)),
+        ("ADC 1 FL N=a@b.c F=%".to_owned(), refused(Code::InvalidFriendlyName)),
+        (format!("ADC 1 FL N=a@b.c F={}", "x".repeat(388)), Verdict::Close),
+        (format!("ADC 1 FL C={{{GUID}}}"), Verdict::Close),
+        (format!("ADC 1 FL C={GUID} Friends"), Verdict::Close),
+        (format!("ADC 1 AL N=a@b.c {GUID}"), refused(Code::InvalidParameter)),
+        ("REM 1 FL a@b.c".to_owned(), refused(Code::AddressBookUnavailable)),
+        ("REM 1 RL a@b.c".to_owned(), Verdict::Close),
+        (format!("REM 1 FL {GUID} 1"), Verdict::Close),
+        (format!("SBP 1 {GUID} MOB Y"), refused(Code::NotExpected)),
+        ("SBP 1 a@b.c MFN x".to_owned(), Verdict::Close),
+        (format!("SBP 1 {GUID} MFN"), refused(Code::FieldsMissing)),
+        ("PRP 1 MFN".to_owned(), refused(Code::FieldsMissing)),
+        ("REG 1 1 Work 0".to_owned(), Verdict::Close),
+        ("ADD 1 FL a@b.c x".to_owned(), Verdict::Close),
+        ("REA 1 a@b.c x".to_owned(), Verdict::Close),
+    ] {
+        for dialect in Dialect::ALL.into_iter().filter(|dialect| dialect.number() >= 10) {
+            let bytes = format!("{line}\r\n");
+            assert_eq!(read(bytes.as_bytes(), dialect.traits()).map_err(|bad| bad.verdict), Err(verdict), "{line}");
+        }
+    }
+}
+
+/// (protocol page, 7.2, 7.4, 7.11 and 12)
+#[test]
+fn bad_words_about_oneself() {
+    let refused = |code| Err(Verdict::Refuse(TrId(1), code));
+    for (n, line, verdict) in [
+        (8, "CHG 1 NLN x", refused(Code::InvalidParameter)),
+        (8, "CHG 1 NLN 4294967296", refused(Code::InvalidParameter)),
+        (9, "CHG 1 NLN -1", refused(Code::InvalidParameter)),
+        (12, "CHG 1 XXX 0", Err(Verdict::Close)),
+        (9, "PRP 1 MFN Amy", refused(Code::NotExpected)),
+        (12, "PRP 1 HSB 1", refused(Code::NotExpected)),
+        (11, "GCF 1 Other.xml", refused(Code::NotExpected)),
+        (10, "GCF 1 Shields.xml", Err(Verdict::Close)),
+        (11, "UUX 1 5\r\nhello", Err(Verdict::Close)),
+        (11, "UUX 1 6\r\n<Data>", Err(Verdict::Close)),
+        (9, "PGD 1 a@b.c 3 0", refused(Code::InvalidParameter)),
+        (8, "INF 1", Err(Verdict::Close)),
+        (8, "USR 1 MD5 I a@b.c", Err(Verdict::Close)),
+        (7, "USR 1 TWN I a@b.c", Err(Verdict::Close)),
+    ] {
+        let traits = Dialect::from_number(n).expect("a dialect").traits();
+        let bytes = if line.contains('\n') { line.to_owned() } else { format!("{line}\r\n") };
+        assert_eq!(read(bytes.as_bytes(), traits).map(drop).map_err(|bad| bad.verdict), verdict, "{line}");
+    }
+    let long = format!("CHG 1 NLN 0 {}\r\n", "x".repeat(ns::MAX_PICTURE + 1));
+    let verdict = read(long.as_bytes(), Dialect::Msnp9.traits()).map(drop).map_err(|bad| bad.verdict);
+    assert_eq!(verdict, refused(Code::InvalidParameter));
+}
+
 proptest! {
     #![proptest_config(cases())]
 
@@ -360,10 +173,14 @@ proptest! {
     fn written_and_read_is_the_same((dialect, command, request) in spoken(), mut hand in hand()) {
         let bytes = write(command, &request, dialect.number(), &mut hand);
         prop_assert_eq!(read(&bytes, dialect.traits()), Ok(request), "{}", String::from_utf8_lossy(&bytes));
+        // Until its last byte is there, it is not read at all.
+        for end in 0..bytes.len() {
+            prop_assert_eq!(frame::parse(&bytes[..end], &ns::SIGNED_IN), Ok(Parsed::Incomplete));
+        }
     }
 
     #[test]
-    fn a_stranger_may_ask_for_a_newer_client(request in request(Command::Cvq, false), mut hand in hand()) {
+    fn a_stranger_may_ask_for_a_newer_client(request in request(Command::Cvq, 2), mut hand in hand()) {
         let bytes = write(Command::Cvq, &request, 2, &mut hand);
         prop_assert_eq!(read(&bytes, &STRANGER), Ok(request));
     }
@@ -373,11 +190,11 @@ proptest! {
         (dialect, command, request) in dialect().prop_flat_map(|dialect| {
             let others = Command::ALL.iter().filter(|command| !commands(dialect.number()).contains(command));
             let command = select(others.copied().collect::<Vec<_>>());
-            command.prop_flat_map(move |command| (Just(dialect), Just(command), request(command, true)))
+            command.prop_flat_map(move |command| (Just(dialect), Just(command), request(command, home(command))))
         }),
         mut hand in hand(),
     ) {
-        let bytes = write(command, &request, 7, &mut hand);
+        let bytes = write(command, &request, home(command), &mut hand);
         let verdict = read(&bytes, dialect.traits()).map_err(|bad| bad.verdict);
         prop_assert_eq!(verdict, Err(Verdict::Close));
     }
@@ -390,8 +207,10 @@ proptest! {
         verb in prop_oneof![4 => select(Command::ALL).prop_map(|command| *command.verb()), 1 => any::<[u8; 3]>()],
         trid in prop_oneof![4 => trid().prop_map(|trid| trid.to_string()), 1 => any::<String>()],
         rest in vec(prop_oneof![
-            select(vec!["FL", "AL", "BL", "RL", "MD5", "I", "S", "0", "1", "29", "30", "NLN", "PHH", "fname=%", "0x+1", "%41"])
+            select(vec!["FL", "AL", "BL", "RL", "PL", "MD5", "TWN", "I", "S", "0", "1", "29", "30", "NLN", "PHH", "MFN"])
                 .prop_map(String::from),
+            select(vec!["fname=%", "0x+1", "%41", "N=", "N=a@b.c", "F=%", "F=x", "C=", "Shields.xml"]).prop_map(String::from),
+            (select(vec!["", "C=", "N="]), guid()).prop_map(|(key, guid)| format!("{key}{guid}")),
             email().prop_map(|email| email.as_str().to_owned()),
             any::<String>(),
             "%?[!-~]{0,400}",

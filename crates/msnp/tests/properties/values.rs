@@ -1,6 +1,6 @@
 //! Values as they come in commands, and how a client may write them.
 
-use model::{Email, GroupId, HostPort, Name, Property, Serial};
+use model::{Email, Group, GroupId, Guid, HostPort, Name, Property, Serial};
 use msnp::{Dialect, TrId};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -58,6 +58,22 @@ pub(crate) fn group() -> impl Strategy<Value = GroupId> {
     (0..30u8).prop_map(|number| GroupId::new(number).expect("a group's number"))
 }
 
+pub(crate) fn guid() -> impl Strategy<Value = Guid> {
+    any::<[u8; 16]>().prop_map(Guid)
+}
+
+/// A group as an account has it.
+pub(crate) fn whole_group() -> impl Strategy<Value = Group> {
+    (group(), guid(), group_name()).prop_map(|(id, guid, name)| Group { id, guid, name })
+}
+
+/// A `<Data>` document of a personal message, or nothing.
+pub(crate) fn personal() -> impl Strategy<Value = &'static str> {
+    let document =
+        "<Data><PSM>([a-zé ]|&lt;|&amp;|&#233;){0,12}</PSM><CurrentMedia>(\\\\0[a-z]{0,3}){0,4}</CurrentMedia></Data>";
+    prop_oneof![1 => Just(""), 4 => document.prop_map(|text| keep(text).as_str())]
+}
+
 pub(crate) fn place() -> impl Strategy<Value = HostPort> {
     let host = prop_oneof!["[a-z0-9.-]{1,20}", Just("2001:db8::1".to_owned())];
     (host, 1..=u16::MAX).prop_map(|(host, port)| HostPort { host, port })
@@ -81,6 +97,10 @@ pub(crate) fn hand() -> impl Strategy<Value = Hand> {
 }
 
 impl Hand {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// A choice among `count` ways.
     pub(crate) fn choose(&mut self, count: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

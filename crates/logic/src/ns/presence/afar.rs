@@ -79,11 +79,13 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let mut offline = Fan::new(Event::Fln { email: &email });
         for watcher in watchers {
             let last = self.shown_by(user, *watcher);
+            self.hand_on(user, *watcher, node);
             if !self.forget_seen(user, *watcher, Some(node)) {
                 continue;
             }
             if self.seen(user, *watcher).is_some() {
-                self.tell_initial(*watcher, user, None);
+                self.tell_initial(*watcher, user, None, true);
+                self.shown_here(user, *watcher);
             } else if let Some(other) = self.shown_by(user, *watcher) {
                 if last == Some(node) {
                     afar.push(ask_again(*watcher, user, other));
@@ -142,6 +144,27 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         saw
     }
 
+    /// What `node` has shown to a watcher here, as the last to do so, is what the client goes on
+    /// showing when that server no longer counts.
+    fn hand_on(&mut self, target: UserId, watcher: UserId, node: NodeId) {
+        let Some(there) = self.afar.get_mut(&target) else { return };
+        let mut seers = there.seen_by.iter_mut().rev().filter(|seer| seer.watcher == watcher);
+        if let (Some(last), Some(next)) = (seers.next(), seers.next())
+            && last.node == node
+        {
+            (next.face, next.personal) = (last.face, last.personal);
+        }
+    }
+
+    /// A watcher here has been shown someone who is here: that is what the client shows now, whatever
+    /// another server has shown it before.
+    pub(super) fn shown_here(&mut self, target: UserId, watcher: UserId) {
+        let (Some(shown), Some(there)) = (self.seen(target, watcher), self.afar.get_mut(&target)) else { return };
+        if let Some(last) = there.seen_by.iter_mut().rev().find(|seer| seer.watcher == watcher) {
+            (last.face, last.personal) = (digest(&shown.face()), digest(&shown.personal));
+        }
+    }
+
     /// The other server that shows `target` to a watcher here, if one does.
     pub(super) fn shown_by(&self, target: UserId, watcher: UserId) -> Option<NodeId> {
         let there = self.afar.get(&target)?;
@@ -162,6 +185,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if !self.watchers.get(&presence.user).is_some_and(|all| all.contains(&Watcher::Here(watcher))) {
             return;
         }
+        let is_here = self.seen(presence.user, watcher).is_some();
         let Some(here) = self.here.get(&watcher) else { return };
         let there = self
             .afar
@@ -170,9 +194,13 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let (face, personal) = (digest(&presence.face()), digest(&presence.personal));
         // What the watcher was shown last, by whichever server.
         let last = there.seen_by.iter().rev().find(|seer| seer.watcher == watcher);
-        let last = last.filter(|seer| trid.is_none() && seer.node == node);
-        let is_news = last.is_none_or(|seer| seer.face != face);
-        let has_more = last.map_or(presence.personal.is_some(), |seer| seer.personal != personal);
+        let same = last.filter(|seer| trid.is_none() && seer.node == node);
+        let is_news = same.is_none_or(|seer| seer.face != face);
+        // Who comes from another server may have said something there, and say nothing now.
+        let has_more = match same {
+            Some(seer) => seer.personal != personal,
+            None => presence.personal.is_some() || last.is_some() || is_here,
+        };
         Showing::initial(presence, trid).send(&here.outlet, is_news, has_more);
         there.seen_by.retain(|seer| (seer.watcher, seer.node) != (watcher, node));
         there.seen_by.push(Seer { watcher, node, face, personal });

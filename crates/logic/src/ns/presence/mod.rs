@@ -226,7 +226,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if first {
             for target in &targets {
                 self.add_watcher(*target, Watcher::Here(user));
-                self.tell_initial(user, *target, Some(trid));
+                self.tell_initial(user, *target, Some(trid), false);
             }
             let watch = News::Watch { watcher: user, targets, tag: Some(trid.0), arrived: true };
             afar.push((Address::Role(Role::Notification), watch));

@@ -29,7 +29,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
         self.add_watcher(target, Watcher::Here(user));
         if self.here.contains_key(&target) {
-            self.tell_initial(user, target, trid);
+            self.tell_initial(user, target, trid, false);
         } else {
             let tag = trid.map(|trid| trid.0);
             let watch = News::Watch { watcher: user, targets: vec![target], tag, arrived: false };
@@ -83,9 +83,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if here.lets(viewer) { here.visible(target) } else { None }
     }
 
-    pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
+    /// Shows someone who is here to a watcher who is, too. `moved`: the client has been shown them by
+    /// another server, so that it is told if they say nothing.
+    pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>, moved: bool) {
         if let (Some(shown), Some(here)) = (self.seen(target, watcher), self.here.get(&watcher)) {
-            Showing::initial(&shown, trid).send(&here.outlet, true, shown.personal.is_some());
+            Showing::initial(&shown, trid).send(&here.outlet, true, moved || shown.personal.is_some());
         }
     }
 
@@ -108,16 +110,22 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let mut offline = Fan::new(Event::Fln { email: &email });
         let mut shown: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
         let mut gone: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
+        // Hardly ever: another server has shown them, and has yet to take it back.
+        let (elsewhere, mut told_here) = (self.afar.contains_key(&user), Vec::new());
         for (watcher, could) in watchers.iter().zip(could) {
             let can = after.is_some() && self.here[&user].lets(watcher.user());
             if !can && !could || can && could && !face && !personal {
                 continue;
             }
             match (*watcher, &mut online) {
-                (Watcher::Here(watcher), Some(online)) if can => self.here.get(&watcher).map(|to| match could {
-                    true => online.send(&to.outlet, face, personal),
-                    false => online.send(&to.outlet, true, has_personal),
-                }),
+                (Watcher::Here(watcher), Some(online)) if can => {
+                    let moved = elsewhere && self.shown_by(user, watcher).is_some();
+                    told_here.extend(moved.then_some(watcher));
+                    self.here.get(&watcher).map(|to| match could {
+                        true => online.send(&to.outlet, face || moved, personal || moved),
+                        false => online.send(&to.outlet, true, has_personal || moved),
+                    })
+                }
                 // Someone who is at another server by now is not gone.
                 (Watcher::Here(watcher), _) => match self.shown_by(user, watcher) {
                     Some(node) => {
@@ -132,6 +140,9 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                     None
                 }
             };
+        }
+        for watcher in told_here {
+            self.shown_here(user, watcher);
         }
         for (node, to) in shown {
             if let Some(presence) = after.clone() {
