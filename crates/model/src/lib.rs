@@ -5,12 +5,14 @@
 //! of `logic`.
 
 mod account;
+pub mod calendar;
 mod email;
 mod group;
 mod ids;
 mod list;
 mod name;
 mod news;
+mod password;
 mod place;
 mod presence;
 mod roster;
@@ -23,6 +25,7 @@ pub use ids::{Guid, NodeId, RoomId, Serial, SessionId, UserId};
 pub use list::{List, Lists};
 pub use name::{BadName, Name, encoded_len, must_escape};
 pub use news::{Address, Notice};
+pub use password::Password;
 pub use place::{Endpoint, HostPort, Role};
 pub use presence::{Personal, Picture, Presence, Status};
 pub use roster::{Change, Contact, ContactEntry, Edit, MessagePrivacy, ReversePrompt, Roster, Stamps};

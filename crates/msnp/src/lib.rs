@@ -3,6 +3,7 @@
 //!
 //! * [`frame`] cuts the byte stream into lines and payloads, within limits.
 //! * [`dialect`] is the one place that knows dialects by number; all other code asks for a trait.
+//! * [`gateway`] reads what a request to the HTTP gateway asks for.
 //! * [`codes`] is the table of error codes.
 //! * [`ns`] and [`sb`] have one file per command family: what clients send to a notification (or
 //!   dispatch) server and to a switchboard, and what is sent to them.
@@ -13,6 +14,7 @@
 pub mod codes;
 pub mod dialect;
 pub mod frame;
+pub mod gateway;
 pub mod ns;
 pub mod sb;
 mod stamp;

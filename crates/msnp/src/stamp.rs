@@ -3,6 +3,8 @@
 //! To clients they are words that they keep and send back. They are told in the time of Redmond, as
 //! the real servers told them: a `+` in the offset might be taken for a blank by someone.
 
+use model::calendar::civil;
+
 /// The offset that is told, in seconds and in words.
 const OFFSET: (i64, &str) = (-7 * 3600, "-07:00");
 
@@ -13,20 +15,6 @@ pub(crate) fn text(unix_ms: i64) -> String {
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}0000{}", OFFSET.1)
-}
-
-/// The date of a day counted from 1970-01-01 in the Gregorian calendar. Years begin in March here, so
-/// that the leap day is the last of its year; 146,097 days are 400 years.
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year_of_era + next, month, day)
 }
 
 #[cfg(test)]

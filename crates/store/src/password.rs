@@ -1,37 +1,14 @@
 //! Passwords, and the slow hash that they are kept as.
 
-use std::fmt;
 use std::num::NonZero;
 use std::sync::Arc;
 
 use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use model::Password;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use zeroize::Zeroizing;
 
 use crate::StoreError;
-
-/// A password in the clear. Its `Debug` form does not show it, and its memory is wiped when it is dropped.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    /// Takes `text` for a password. Its length is for the caller to check.
-    pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-
-    /// The text.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(…)")
-    }
-}
 
 /// Kibibytes of memory that one hash takes (OWASP's recommendation, as the two below).
 const MEMORY: u32 = 19 * 1024;
@@ -82,7 +59,7 @@ impl Hasher {
     /// The hash to keep of `password`, in PHC form, with a salt of its own.
     pub(crate) async fn hash(&self, password: &Password) -> Result<String, StoreError> {
         let password = password.clone();
-        self.run(move || Ok(argon2()?.hash_password(password.0.as_bytes())?.to_string())).await
+        self.run(move || Ok(argon2()?.hash_password(password.expose().as_bytes())?.to_string())).await
     }
 
     /// Does `password` have this hash? Without a hash: no, after the same amount of work.
@@ -90,7 +67,7 @@ impl Hasher {
         let password = password.clone();
         let known = hash.is_some();
         let hash = hash.unwrap_or(NOBODY).to_owned();
-        self.run(move || match argon2()?.verify_password(password.0.as_bytes(), hash.as_str()) {
+        self.run(move || match argon2()?.verify_password(password.expose().as_bytes(), hash.as_str()) {
             Ok(()) => Ok(known),
             Err(HashError::PasswordInvalid) => Ok(false),
             Err(error) => Err(error),

@@ -9,8 +9,8 @@ use model::{Account, Email};
 use store::{Store, StoreError};
 use tracing::{debug, warn};
 
-use crate::credentials::{Credentials, MAX_PASSWORD};
 use crate::visitor::Visitor;
+use passport::{Credentials, MAX_PASSWORD};
 
 /// What all requests share.
 pub(crate) struct Hall {

@@ -1,16 +1,13 @@
 //! The web daemon: sign-in by HTTP, and MSNP over HTTP.
 //!
 //! Clients of MSNP8 and newer send handle and password here and get a ticket, which the notification
-//! server redeems ([`passport`], [`rst`]). `http` reads requests and writes answers, `pages` says what
+//! server redeems (`passport`). `http` reads requests and writes answers, `pages` says what
 //! is answered at which path, `hall` checks passwords.
 
-mod credentials;
-pub mod gateway;
+mod gateway;
 mod hall;
 mod http;
 mod pages;
-pub mod passport;
-pub mod rst;
 mod stubs;
 mod tls;
 mod visitor;
@@ -33,8 +30,6 @@ use tokio::task::JoinSet;
 use tokio::time;
 use tokio_rustls::TlsAcceptor;
 use tracing::{Instrument as _, debug, debug_span, error, info, warn};
-
-pub use credentials::Credentials;
 
 pub use crate::gateway::Entrances;
 use crate::gateway::{Gateway, Servers};

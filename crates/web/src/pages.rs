@@ -18,12 +18,12 @@ use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use model::Account;
 use store::{Password, Ticket};
 
-use crate::credentials::Credentials;
 use crate::gateway::{self, Gateway};
 use crate::hall::{Hall, Refused};
-use crate::rst::{self, Answer, Fault, Form, Token};
+use crate::stubs;
 use crate::visitor::Visitor;
-use crate::{passport, stubs};
+use passport::rst::{self, Answer, Fault, Form, Token};
+use passport::{Credentials, header};
 
 const HTML: &str = "text/html";
 const XML: &str = "text/xml; charset=utf-8";
@@ -59,11 +59,11 @@ pub(crate) fn router(hall: Arc<Hall>, gateway: Arc<Gateway>) -> Router {
 }
 
 async fn nexus(State(hall): State<Arc<Hall>>, Extension(visitor): Extension<Visitor>) -> Response {
-    urls(passport::nexus(&visitor.authority, &hall.config.client.service_url))
+    urls(header::nexus(&visitor.authority, &hall.config.client.service_url))
 }
 
 async fn bare_nexus(Extension(visitor): Extension<Visitor>) -> Response {
-    urls(passport::bare_nexus(visitor.scheme(), &visitor.authority))
+    urls(header::bare_nexus(visitor.scheme(), &visitor.authority))
 }
 
 /// The connection is closed behind the answers of Passport, as the original servers did: gaim waits
@@ -74,7 +74,7 @@ fn urls(urls: String) -> Response {
 }
 
 async fn login(State(hall): State<Arc<Hall>>, Extension(visitor): Extension<Visitor>, headers: HeaderMap) -> Response {
-    let credentials = headers.get(AUTHORIZATION).and_then(|header| passport::credentials(header.as_bytes()));
+    let credentials = headers.get(AUTHORIZATION).and_then(|header| header::credentials(header.as_bytes()));
     let ticket = match credentials {
         Some(credentials) => ticket(&hall, &visitor, credentials).await,
         // Nobody has failed who has not tried.
@@ -82,9 +82,9 @@ async fn login(State(hall): State<Arc<Hall>>, Extension(visitor): Extension<Visi
     };
     let common = [(CONTENT_TYPE, HTML), (CACHE_CONTROL, "no-cache"), (CONNECTION, "close")];
     match ticket {
-        Ok(ticket) => (common, [(AUTHENTICATION_INFO, passport::success(&ticket))]).into_response(),
+        Ok(ticket) => (common, [(AUTHENTICATION_INFO, header::success(ticket.expose()))]).into_response(),
         Err(Refused::Wrong) => {
-            let why = passport::failure(&hall.config.client.service_url);
+            let why = header::failure(&hall.config.client.service_url);
             (StatusCode::UNAUTHORIZED, common, [(WWW_AUTHENTICATE, why)]).into_response()
         }
         Err(Refused::Busy) => (StatusCode::SERVICE_UNAVAILABLE, common, [(RETRY_AFTER, SOON)]).into_response(),
@@ -139,6 +139,7 @@ async fn answer(hall: &Hall, visitor: &Visitor, request: rst::Request) -> Result
             site,
             ticket: ticket.as_ref().map(Ticket::expose),
             proof: ticket.as_ref().map_or_else(rand::random, |ticket| *ticket.proof()),
+            cipher: rand::random(),
         })
         .collect();
     let now = unix_seconds();

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use web::gateway::query::{Ask, parse};
+use msnp::gateway::{Ask, parse};
 
 fuzz_target!(|query: &str| {
     match parse(query) {

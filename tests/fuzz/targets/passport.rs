@@ -8,7 +8,7 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|header: &[u8]| {
-    let found = web::passport::credentials(header);
+    let found = passport::header::credentials(header);
     if let Some(credentials) = &found {
         // No more than what came can come out.
         assert!(credentials.handle.len() + credentials.password.expose().len() <= header.len());
@@ -16,5 +16,5 @@ fuzz_target!(|header: &[u8]| {
     // What the client hands on of the challenge decides nothing.
     let mut longer = header.to_vec();
     longer.extend_from_slice(b",lc=1033,id=507");
-    assert!(found.is_none() || web::passport::credentials(&longer).is_some());
+    assert!(found.is_none() || passport::header::credentials(&longer).is_some());
 });

@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use web::rst::{Form, read};
+use passport::rst::{Form, read};
 
 fuzz_target!(|body: &[u8]| {
     for path in [Form::Rst, Form::Rst2] {

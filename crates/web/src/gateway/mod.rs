@@ -9,7 +9,6 @@
 //! are: nothing is ever connected to because a client names it. (docs/PROTOCOL.md, HTTP gateway)
 
 mod line;
-pub mod query;
 mod referrals;
 mod server;
 mod session;
@@ -32,7 +31,7 @@ use model::HostPort;
 use tracing::debug;
 
 use crate::visitor::Visitor;
-use query::{Ask, Server};
+use msnp::gateway::{Ask, Server, parse};
 use referrals::Referrals;
 pub use server::Entrances;
 pub(crate) use server::Servers;
@@ -125,7 +124,7 @@ async fn ask(
     if method != Method::POST {
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")]).into_response();
     }
-    match uri.query().and_then(query::parse) {
+    match uri.query().and_then(parse) {
         Some(Ask::Open { server, host }) => gateway.open(server, host, &visitor, &commands).await,
         Some(Ask::Send { session }) => gateway.send(session, &visitor, &commands).await,
         // A poll has no body; what has one is said all the same.

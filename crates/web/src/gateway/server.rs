@@ -12,7 +12,7 @@ use store::Store;
 use tracing::{debug, warn};
 
 use super::line::Line;
-use super::query::Server;
+use msnp::gateway::Server;
 
 /// The ways into the servers of this process.
 pub struct Entrances {

@@ -10,7 +10,7 @@ mod stamp;
 mod write;
 
 pub use read::{Refusal, Request, read};
-pub(crate) use write::{Answer, PASSPORT, Token, answer, fault};
+pub use write::{Answer, PASSPORT, Token, answer, fault};
 
 /// Which of the two forms a request has, and its answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

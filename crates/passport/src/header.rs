@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use store::{Password, Ticket};
+use model::Password;
 
 use crate::credentials::Credentials;
 
@@ -78,11 +78,10 @@ pub fn bare_nexus(scheme: &str, authority: &str) -> String {
 
 /// The value of `Authentication-Info`. `from-PP` is the last item, since msnp11-sdk takes all that is
 /// behind it for the ticket.
-pub fn success(ticket: &Ticket) -> String {
+pub fn success(ticket: &str) -> String {
     format!(
         "Passport1.4 da-status=success,tname=MSPAuth,tname=MSPProf,tname=MSPSec,ru=http://messenger.msn.com,\
-         from-PP='t={}&p='",
-        ticket.expose()
+         from-PP='t={ticket}&p='"
     )
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use store::Password;
+use model::Password;
 
 /// Longest password, in bytes; `msnpctl` sets none that is longer.
-pub(crate) const MAX_PASSWORD: usize = 1024;
+pub const MAX_PASSWORD: usize = 1024;
 
 /// Who says to be who. What it says is not checked yet.
 pub struct Credentials {

@@ -1,8 +1,8 @@
 //! Reading a request for tokens.
 
+use model::Password;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use store::Password;
 
 use super::Form;
 use crate::credentials::{Credentials, MAX_PASSWORD};

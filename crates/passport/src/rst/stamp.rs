@@ -1,22 +1,12 @@
 //! Times as `2026-11-22T10:00:00Z`, the one form that all clients read.
 
+use model::calendar::civil;
+
 /// A time in Unix seconds.
 pub(super) fn text(unix_seconds: i64) -> String {
     let (days, second) = (unix_seconds.div_euclid(86_400), unix_seconds.rem_euclid(86_400));
     let (year, month, day) = civil(days);
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
-}
-
-/// The date of a day counted from 1970-01-01 in the Gregorian calendar. Years are counted from March
-/// here, so that a leap day is the last of its year; 146,097 days are 400 years.
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let march = (5 * day + 2) / 153;
-    let (month, next) = if march < 10 { (march + 3, 0) } else { (march - 9, 1) };
-    (era * 400 + year + next, month, day - (153 * march + 2) / 5 + 1)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::*;
 const SITES: [&str; 4] = [PASSPORT, "messengerclear.live.com", "messenger.msn.com", "a?b&c<d>"];
 
 fn answered(form: Form, collection: bool, sites: &[&str]) -> String {
-    let token = |site| Token { site, ticket: (site != PASSPORT).then_some("TICKET"), proof: [7; 24] };
+    let token = |site| Token { site, ticket: (site != PASSPORT).then_some("TICKET"), proof: [7; 24], cipher: [8; 24] };
     let tokens: Vec<_> = sites.iter().map(|site| token(*site)).collect();
     let (now, expires) = (1_795_341_600, 1_795_428_000);
     let handle = "o'neil&co@example.com";

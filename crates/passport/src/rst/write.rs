@@ -11,7 +11,7 @@ use super::{Fault, Form, stamp};
 
 /// The site of the token that stands for the sign-in itself. Clients keep it, and show it to nobody
 /// but this service.
-pub(crate) const PASSPORT: &str = "http://Passport.NET/tb";
+pub const PASSPORT: &str = "http://Passport.NET/tb";
 
 const PSF: &str = "http://schemas.microsoft.com/Passport/SoapServices/SOAPFault";
 const WSU: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
@@ -56,34 +56,39 @@ impl Form {
 }
 
 /// A token for a site.
-pub(crate) struct Token<'a> {
+pub struct Token<'a> {
     /// The site, as it was asked for.
-    pub(crate) site: &'a str,
+    pub site: &'a str,
     /// What the token says: a ticket. None: it says nothing to anyone (that of [`PASSPORT`]).
-    pub(crate) ticket: Option<&'a str>,
+    pub ticket: Option<&'a str>,
     /// The secret that goes with it.
-    pub(crate) proof: [u8; 24],
+    pub proof: [u8; 24],
+    /// Random bytes: what stands where a token that says nothing would be encrypted.
+    pub cipher: [u8; 24],
 }
 
 /// All that an answer says.
-pub(crate) struct Answer<'a> {
-    pub(crate) form: Form,
+pub struct Answer<'a> {
+    /// In which form.
+    pub form: Form,
     /// Is it a collection, also of one?
-    pub(crate) collection: bool,
-    pub(crate) handle: &'a str,
+    pub collection: bool,
+    /// Whose.
+    pub handle: &'a str,
     /// The number of the account.
-    pub(crate) member: i64,
+    pub member: i64,
     /// Another one.
-    pub(crate) cid: u64,
-    /// Unix seconds.
-    pub(crate) now: i64,
-    pub(crate) expires: i64,
+    pub cid: u64,
+    /// Now, in Unix seconds.
+    pub now: i64,
+    /// When the tokens expire, in Unix seconds.
+    pub expires: i64,
     /// In the order in which they were asked for.
-    pub(crate) tokens: &'a [Token<'a>],
+    pub tokens: &'a [Token<'a>],
 }
 
 /// The tokens.
-pub(crate) fn answer(answer: &Answer<'_>) -> String {
+pub fn answer(answer: &Answer<'_>) -> String {
     let mut out = String::with_capacity(2048 + 1024 * answer.tokens.len());
     write_answer(&mut out, answer).expect("writing to a string cannot fail");
     out
@@ -158,7 +163,7 @@ fn write_token(out: &mut String, answer: &Answer<'_>, token: &Token<'_>, number:
              <EncryptionMethod Algorithm=\"{XENC}tripledes-cbc\"/><ds:KeyInfo xmlns:ds=\"{DS}\">\
              <ds:KeyName>http://Passport.NET/STS</ds:KeyName></ds:KeyInfo><CipherData><CipherValue>{}</CipherValue>\
              </CipherData></EncryptedData>",
-            STANDARD.encode(rand::random::<[u8; 24]>())
+            STANDARD.encode(token.cipher)
         )?,
     }
     out.push_str("</wst:RequestedSecurityToken>");
@@ -190,7 +195,7 @@ fn write_token(out: &mut String, answer: &Answer<'_>, token: &Token<'_>, number:
 
 /// Why there are no tokens. In the first form, the fault stands directly in the envelope: clients
 /// look for it there.
-pub(crate) fn fault(form: Form, fault: Fault) -> String {
+pub fn fault(form: Form, fault: Fault) -> String {
     let Names { soap, wst, wsse, .. } = form.names();
     let (prefix, code, text) = match fault {
         Fault::Failed => {
