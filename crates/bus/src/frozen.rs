@@ -30,6 +30,7 @@ fn presence() -> Presence {
         status: Status::Busy,
         capabilities: 0x1000_0014,
         picture: Some("<p/>".into()),
+        personal: Some("<Data><PSM>hi</PSM></Data>".into()),
     }
 }
 
@@ -42,6 +43,7 @@ fn nodes_and_addresses() {
     frozen(&Address::User(amy()), "00056140622e63");
     frozen(&Address::Node(NodeId(300)), "01ac02");
     frozen(&Address::Role(Role::Switchboard), "0202");
+    frozen(&Address::Role(Role::Web), "0203");
 }
 
 #[test]
@@ -51,7 +53,7 @@ fn watching() {
     frozen(&Notice::Unwatch { watcher: UserId(7), targets: vec![] }, "010e00");
     frozen(
         &Notice::Watched { watcher: UserId(7), tag: None, visible: vec![presence()] },
-        "020e00010e056140622e63014101948080800101043c702f3e",
+        "020e00010e056140622e63014101948080800101043c702f3e011a3c446174613e3c50534d3e68693c2f50534d3e3c2f446174613e",
     );
 }
 
@@ -59,7 +61,7 @@ fn watching() {
 fn presence_notices() {
     frozen(
         &Notice::Shown { to: vec![UserId(1)], presence: presence() },
-        "0301020e056140622e63014101948080800101043c702f3e",
+        "0301020e056140622e63014101948080800101043c702f3e011a3c446174613e3c50534d3e68693c2f50534d3e3c2f446174613e",
     );
     frozen(&Notice::Gone { to: vec![UserId(1)], user: UserId(7), email: amy() }, "0401020e056140622e63");
 }
