@@ -18,6 +18,7 @@ pub mod gateway;
 pub mod ns;
 pub mod sb;
 mod stamp;
+mod traits;
 pub mod url;
 mod word;
 mod write;

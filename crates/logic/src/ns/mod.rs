@@ -6,6 +6,7 @@
 //! * [`privacy`]: may one person see and call another?
 
 mod call;
+mod changed;
 mod context;
 mod desk;
 mod directory;
