@@ -84,7 +84,7 @@ const OPEN: &str = "POST ?Action=open&Server=NS&IP=messenger.hotmail.com HTTP/1.
 
 #[test]
 fn opens_sends_polls_and_sees_the_end() {
-    let text = "a.ns connects ds\na.ns > VER 1 MSNP9\na.ns < VER 1 MSNP9\na.ns > PNG\na.ns < QNG 50\n\
+    let text = "a.ns connects messenger.hotmail.com:1863\na.ns > VER 1 MSNP9\na.ns < VER 1 MSNP9\na.ns > PNG\na.ns < QNG 50\n\
                 silence a.ns\na.ns > OUT\na.ns closed\na.ns > into the void\na.ns closed";
     let (result, lines) = run(
         text,
@@ -127,7 +127,10 @@ fn headers_that_a_client_would_stumble_over() {
         ("SessionID=1.2; GW-IP=", "no `GW-IP=`"),
         ("SessionID=1.2; GW-IP=h; Session=open", "more than"),
     ] {
-        let (result, _) = run("a.ns connects ds\na.ns > PNG\na.ns < QNG", &[(OPEN, "PNG\r\n", header, "QNG\r\n")]);
+        let (result, _) = run(
+            "a.ns connects messenger.hotmail.com:1863\na.ns > PNG\na.ns < QNG",
+            &[(OPEN, "PNG\r\n", header, "QNG\r\n")],
+        );
         let failure = result.expect_err(header);
         assert!(failure.came.contains(problem), "{header}: {failure}");
     }
@@ -135,7 +138,7 @@ fn headers_that_a_client_would_stumble_over() {
 
 #[test]
 fn scripts_in_which_clients_hang_up_are_skipped() {
-    let (result, lines) = run("a.ns connects ds\na.ns > PNG\na.ns drops", &[]);
+    let (result, lines) = run("a.ns connects messenger.hotmail.com:1863\na.ns > PNG\na.ns drops", &[]);
     assert_eq!(result, Ok(Played::Skipped("needs a server that sees its clients hang up".to_owned())));
     assert!(lines.is_empty());
 }
