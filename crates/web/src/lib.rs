@@ -132,7 +132,8 @@ impl House {
                     }
                     continue;
                 }
-                () = self.shutdown.stopping() => break,
+                // Whoever is served over HTTP comes again, and finds another one.
+                () = self.shutdown.draining() => break,
             };
             match accepted {
                 Ok((stream, peer)) => self.welcome(stream, peer, acceptor, &mut connections),
