@@ -51,8 +51,10 @@ pub async fn open(config: Arc<Config>) -> anyhow::Result<Parts> {
     let store = Store::open_with(&config.store.url, keys, config.hashing()).await?;
     let bus = match &config.bus.url {
         BusUrl::Local => Bus::local(),
+        BusUrl::Nats(url) => Bus::nats(url, config.nats_options()).await.context("cannot open the bus")?,
         url => Bus::open(url, Secret::load_or_create(&config.bus.secret_file)?).await.context("cannot open the bus")?,
     };
+    let bus = bus.with_deadline(config.bus.deadline.0);
     Ok(Parts { config, store, bus })
 }
 
@@ -65,7 +67,7 @@ pub fn alone(
     let Some(config) = common.configuration()? else { return Ok(()) };
     anyhow::ensure!(
         config.bus.url != BusUrl::Local,
-        "one daemon alone needs a bus to find the others: set [bus] url = \"hub:tcp://127.0.0.1:1866\", or run msnpd"
+        "one daemon alone needs a bus to find the others: set [bus] url = \"hub:tcp://127.0.0.1:1866\" or a nats:// address, or run msnpd"
     );
     runtime()?.block_on(async {
         let signals = Signals::listen()?;

@@ -137,6 +137,18 @@ impl Hall {
         Ok(mark)
     }
 
+    /// The servers that are this user's home rather than this one, best first.
+    pub(crate) fn better_homes(&self, user: &Email) -> Vec<Node> {
+        let members = self.member().map(|member| member.members());
+        let homes = members.iter().flat_map(|members| members.homes_of(user));
+        homes.take_while(|node| node.id != self.id).cloned().collect()
+    }
+
+    /// May someone be sent here who signs in?
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.shutdown.is_draining()
+    }
+
     /// Waits until nobody is signed in, for a while.
     pub(crate) async fn emptied(&self, since: Instant) {
         while self.change(|presence, _| presence.count()) > 0 && since.elapsed() < GRACE {

@@ -29,6 +29,8 @@ impl Handler for Hall {
                     if may { Response::MayCall } else { Response::NotRung(NotRung::CallerHidden) }
                 }
                 Request::Page { to, from, name, text } => self.page(&to, Notice::Page { from, name, text }),
+                Request::Ready if self.is_ready() => Response::Ready,
+                Request::Ready => Response::NotReady,
             }
         })
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bus::BusUrl;
 use model::MAX_GROUPS;
 
-use super::{Bus, Client, Ds, Gateway, Limits, Log, LogFormat, Ns, Sb, Span, Store, Web, WebTls};
+use super::{Bus, BusNats, Client, Ds, Gateway, Limits, Log, LogFormat, Ns, Sb, Span, Store, Web, WebTls};
 
 const fn any(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
@@ -21,7 +21,25 @@ impl Default for Store {
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { url: BusUrl::Local, secret_file: "data/bus.secret".into() }
+        Self {
+            url: BusUrl::Local,
+            secret_file: "data/bus.secret".into(),
+            name: String::new(),
+            deadline: Span::seconds(2),
+            nats: BusNats::default(),
+        }
+    }
+}
+
+impl Default for BusNats {
+    fn default() -> Self {
+        Self {
+            login_file: PathBuf::new(),
+            authorities: PathBuf::new(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            faith: Span::seconds(60),
+        }
     }
 }
 
@@ -65,6 +83,7 @@ impl Default for Sb {
         Self {
             listen: any(1865),
             public: None,
+            rooms: 20_000,
             participants: 50,
             calls_per_minute: 20,
             ring_time: Span::seconds(60),

@@ -1,8 +1,10 @@
 //! What the configuration means to the sessions, the connections and the listeners.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use bus::NatsOptions;
 use logic::{Rate, ds, ns, sb};
 use model::{Endpoint, HostPort};
 use store::Hashing;
@@ -93,6 +95,21 @@ impl Config {
     /// How many passwords are checked at the same time.
     pub fn hashing(&self) -> Hashing {
         Hashing { at_once: self.web.sign_ins_at_once, waiting: self.web.sign_ins_waiting }
+    }
+}
+
+impl Config {
+    /// How to reach a NATS cluster.
+    pub fn nats_options(&self) -> NatsOptions {
+        let (bus, nats) = (&self.bus, &self.bus.nats);
+        let set = |path: &PathBuf| (!path.as_os_str().is_empty()).then(|| path.clone());
+        NatsOptions {
+            name: (!bus.name.is_empty()).then(|| bus.name.clone()),
+            login_file: set(&nats.login_file),
+            authorities: set(&nats.authorities),
+            certificate: set(&nats.certificate).zip(set(&nats.key)),
+            faith: nats.faith.0,
+        }
     }
 }
 
