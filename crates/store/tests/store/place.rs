@@ -29,6 +29,7 @@ impl Place {
 
     pub(crate) async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var("MSNP_TEST_POSTGRES") else {
+            assert!(std::env::var_os("CI").is_none(), "in CI the store is tested on Postgres: use tests/services run");
             println!("skipped: MSNP_TEST_POSTGRES is not set");
             return None;
         };
