@@ -14,6 +14,10 @@ use model::{NodeId, Role};
 use crate::ground::{NEVER, QUICK, Recorder, email, eventually, flushed, free_address, ids, node, note};
 use crate::server::Server;
 
+fn url_of(server: &Server, login: &str) -> BusUrl {
+    server.url(login).parse().unwrap()
+}
+
 async fn daemon(url: &BusUrl, id: u64, options: NatsOptions) -> (bus::Member, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
     let BusUrl::Nats(url) = url else { unreachable!() };
@@ -24,7 +28,7 @@ async fn daemon(url: &BusUrl, id: u64, options: NatsOptions) -> (bus::Member, Ar
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_loses_nobody_and_what_is_lost_is_noticed() {
     let mut server = Server::start(&[]);
-    let url = server.url("");
+    let url = url_of(&server, "");
     let (a, at_a) = daemon(&url, 1, NatsOptions::default()).await;
     let (b, at_b) = daemon(&url, 2, NatsOptions::default()).await;
     eventually("both are there", || ids(&a.members()) == [1, 2]).await;
@@ -54,7 +58,7 @@ async fn a_restart_loses_nobody_and_what_is_lost_is_noticed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_server_for_long_the_others_count_as_gone() {
     let mut server = Server::start(&[]);
-    let url = server.url("");
+    let url = url_of(&server, "");
     let faith = Duration::from_millis(300);
     let (a, at_a) = daemon(&url, 1, NatsOptions { faith, ..NatsOptions::default() }).await;
     let (_b, _) = daemon(&url, 2, NatsOptions { faith, ..NatsOptions::default() }).await;
@@ -118,7 +122,7 @@ fn carry(mut from: TcpStream, mut to: TcpStream, cut: &AtomicBool) {
 async fn a_cut_is_seen_from_both_sides_and_heals() {
     let server = Server::start(&[]);
     let cable = Cable::to(&server);
-    let (a, at_a) = daemon(&server.url(""), 1, NatsOptions::default()).await;
+    let (a, at_a) = daemon(&url_of(&server, ""), 1, NatsOptions::default()).await;
     let (b, at_b) = daemon(&cable.url, 2, NatsOptions::default()).await;
     eventually("both are there", || ids(&a.members()) == [1, 2]).await;
     a.send(&Address::Node(NodeId(2)), note(1));
@@ -142,7 +146,7 @@ async fn a_cut_is_seen_from_both_sides_and_heals() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_one_that_died_learns_it_at_once() {
     let server = Server::start(&[]);
-    let url = server.url("");
+    let url = url_of(&server, "");
     let (a, _) = daemon(&url, 1, NatsOptions::default()).await;
     let doomed = tokio::runtime::Runtime::new().unwrap();
     let there = url.clone();
@@ -172,16 +176,16 @@ async fn a_daemon_speaks_only_for_itself() {
     std::fs::write(&config, format!("authorization {{ users: [{users}] }}")).unwrap();
     let server = Server::start(&["-c", config.to_str().unwrap()]);
 
-    let refused = Bus::open(&server.url("ns-1:wrong@"), Secret::random()).await.unwrap_err();
+    let refused = Bus::open(&url_of(&server, "ns-1:wrong@"), Secret::random()).await.unwrap_err();
     assert!(matches!(refused, BusError::NatsLogin { .. }), "{refused}");
     assert!(!refused.to_string().contains("wrong"), "{refused}");
 
     let login = directory.path().join("login");
     std::fs::write(&login, "ns-2:pass").unwrap();
     std::fs::set_permissions(&login, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let (a, at_a) = daemon(&server.url("ns-1:pass@"), 1, NatsOptions::default()).await;
+    let (a, at_a) = daemon(&url_of(&server, "ns-1:pass@"), 1, NatsOptions::default()).await;
     let from_file = NatsOptions { login_file: Some(login), ..NatsOptions::default() };
-    let (b, _) = daemon(&server.url(""), 2, from_file).await;
+    let (b, _) = daemon(&url_of(&server, ""), 2, from_file).await;
     eventually("both are there", || ids(&a.members()) == [1, 2]).await;
     b.hold(&email("amy"));
     flushed(&b).await;
@@ -192,7 +196,7 @@ async fn a_daemon_speaks_only_for_itself() {
 
     // With the login of one, under the name of another: nobody hears it, and it hears nobody.
     let posing = NatsOptions { name: Some("ns-1".to_owned()), ..NatsOptions::default() };
-    let BusUrl::Nats(url) = server.url("ns-2:pass@") else { unreachable!() };
+    let BusUrl::Nats(url) = url_of(&server, "ns-2:pass@") else { unreachable!() };
     let bus = Bus::nats(&url, posing).await.unwrap();
     let recorder = Arc::new(Recorder::default());
     let member = bus.join(node(3, Role::Notification), recorder).await;

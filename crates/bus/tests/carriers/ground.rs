@@ -107,7 +107,7 @@ impl Ground {
     /// Over a NATS server of its own: daemons of different checks would see each other.
     pub(crate) fn nats() -> Self {
         let server = Server::start(&[]);
-        let url = server.url("");
+        let url = server.url("").parse().unwrap();
         Self { _server: Some(server), ..Self::new(|_| url) }
     }
 

@@ -6,6 +6,7 @@
 mod cluster;
 mod ground;
 mod hub;
+#[path = "../../../../tests/suites/nats.rs"]
 mod server;
 
 use std::sync::Arc;

@@ -1,12 +1,10 @@
-//! NATS servers that belong to a check, which may kill them.
+//! NATS servers that belong to a test, which may kill them.
 
-use std::net::{SocketAddr, TcpStream};
+#![allow(dead_code, reason = "not every suite kills its servers")]
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-use bus::BusUrl;
-
-use crate::ground::free_address;
 
 /// A running server. Killed when it is dropped.
 pub(crate) struct Server {
@@ -18,17 +16,19 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with these arguments besides its address.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        Self::start_at(free_address(), arguments)
-    }
-
-    pub(crate) fn start_at(address: SocketAddr, arguments: &[&str]) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap();
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         Self { address, child: run(address, &arguments), arguments }
     }
 
     /// Where it is, for who logs in like this: `user:password@`, or nothing.
-    pub(crate) fn url(&self, login: &str) -> BusUrl {
-        format!("nats://{login}{}", self.address).parse().unwrap()
+    pub(crate) fn url(&self, login: &str) -> String {
+        format!("nats://{login}{}", self.address)
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills it.
