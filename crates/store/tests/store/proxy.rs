@@ -129,8 +129,7 @@ where
 /// A connection that has lost bytes is lost: it goes nowhere any more, and is not closed either.
 async fn carry(shared: &Shared, (mut from, mut to): (impl AsyncRead + Unpin, impl AsyncWrite + Unpin), up: bool) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
-        let Ok(length @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
         if *shared.way.borrow() == Way::Silent {
             std::future::pending::<()>().await;
         }
