@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use bus::{Address as At, BusError, Node, Request, Response};
 use daemon::listener::Seat;
+use daemon::logging::store_failed;
 use daemon::{Client, Link, Reply};
 use logic::ns::{Answer, Entry, Found, Identity, Notice, Question, Secret, Session, SignedIn};
 use logic::{challenge, login};
@@ -120,7 +121,10 @@ impl Desk {
                 }
                 Err(StoreError::Conflict | StoreError::NoAccount) => reload(&hall, &who, session).await,
                 Err(error) => {
-                    log("change a roster")(&error);
+                    store_failed("change a roster", &error);
+                    if matches!(error, StoreError::InDoubt) {
+                        hall.doubt(edit);
+                    }
                     Answer::Unavailable
                 }
             }
@@ -379,7 +383,7 @@ fn tell_peer(hall: &Hall, who: &Identity, changes: &[Change], peer: UserId, emai
 }
 
 fn log(what: &'static str) -> impl FnOnce(&StoreError) {
-    move |error| warn!(%error, "cannot {what}")
+    move |error| store_failed(what, error)
 }
 
 fn unix_seconds() -> i64 {

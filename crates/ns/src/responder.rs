@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bus::{Answering, Handler, Members, NotRung, Request, Response};
+use daemon::logging::store_failed;
 use logic::Outlet as _;
 use logic::ns::{Called, Notice, Ring};
 use model::{Admission, Email, NodeId, Notice as News, Role};
 use msnp::dialect::Pages;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::hall::Hall;
 
@@ -79,7 +80,7 @@ impl Hall {
         let cookie = match self.store.put_cookie(&admission, self.config.ns.cookie_time.0).await {
             Ok(cookie) => cookie,
             Err(error) => {
-                warn!(%error, "cannot keep a cookie");
+                store_failed("keep a cookie", &error);
                 return Response::Failed;
             }
         };

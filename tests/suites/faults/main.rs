@@ -1,6 +1,10 @@
 //! Real processes: what is acknowledged survives, what the operator does is told, a stop is clean.
 
-#![expect(clippy::unwrap_used, reason = "a fault test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a fault test fails by panicking, and says what it skips"
+)]
 
 #[path = "../programs.rs"]
 mod programs;
@@ -9,4 +13,7 @@ mod client;
 mod daemon;
 mod drain;
 mod kill;
+mod known;
 mod operator;
+mod postgres;
+mod server;

@@ -15,7 +15,13 @@ const fn any(port: u16) -> SocketAddr {
 impl Default for Store {
     fn default() -> Self {
         let url = "sqlite:data/msnp.db".parse().expect("the default is well formed");
-        Self { url, key_file: "data/master.key".into() }
+        Self {
+            url,
+            key_file: "data/master.key".into(),
+            connections: 10,
+            deadline: Span::seconds(5),
+            start_patience: Span::seconds(60),
+        }
     }
 }
 

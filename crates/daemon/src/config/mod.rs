@@ -51,6 +51,12 @@ pub struct Store {
     pub url: StoreUrl,
     /// The key that recoverable passwords are sealed under; made when missing.
     pub key_file: PathBuf,
+    /// Connections to Postgres at the same time.
+    pub connections: u32,
+    /// How long the database may take for one thing.
+    pub deadline: Span,
+    /// How long to wait at the start for a database that is not there yet.
+    pub start_patience: Span,
 }
 
 /// How the daemons find each other.

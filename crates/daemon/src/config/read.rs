@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use model::MAX_GROUPS;
 
@@ -92,6 +93,12 @@ impl Config {
         }
         if self.sb.participants < 2 {
             return Err("[sb] participants must be at least 2");
+        }
+        if self.store.connections == 0 {
+            return Err("[store] connections must be at least 1");
+        }
+        if self.store.deadline.0 < Duration::from_millis(100) {
+            return Err("[store] deadline must be at least 100ms");
         }
         if self.ns.weight == 0 {
             return Err("[ns] weight must be at least 1");

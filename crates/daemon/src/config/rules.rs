@@ -92,9 +92,15 @@ impl Config {
         Rate { burst: self.web.failed_sign_ins, every: self.web.failed_sign_in_time.0 }
     }
 
-    /// How many passwords are checked at the same time.
-    pub fn hashing(&self) -> Hashing {
-        Hashing { at_once: self.web.sign_ins_at_once, waiting: self.web.sign_ins_waiting }
+    /// How the store is used by a program of this name.
+    pub fn store_options(&self, program: &str) -> store::Options {
+        store::Options {
+            hashing: Hashing { at_once: self.web.sign_ins_at_once, waiting: self.web.sign_ins_waiting },
+            connections: self.store.connections,
+            deadline: self.store.deadline.0,
+            start_patience: self.store.start_patience.0,
+            application: program.to_owned(),
+        }
     }
 }
 

@@ -56,6 +56,16 @@ impl Place {
         self.url.parse().unwrap()
     }
 
+    /// The same, as text.
+    pub(crate) fn address(&self) -> &str {
+        &self.url
+    }
+
+    /// A connection to Postgres behind the store's back.
+    pub(crate) async fn connection(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+
     /// The key that is always the same in one place.
     pub(crate) fn key(&self) -> MasterKey {
         MasterKey::load_or_create(&self.directory.path().join("master.key")).unwrap()

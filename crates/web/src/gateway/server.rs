@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bus::{Member, Members, Node};
 use daemon::listener::Entrance;
+use daemon::logging::store_failed;
 use daemon::pipe::pipe;
 use model::{Cookie, Email, Endpoint, Role};
 use store::Store;
@@ -115,7 +116,7 @@ async fn switchboard<'a>(members: &'a Members, store: &Store, commands: &[u8]) -
         // With a wrong cookie, any of them refuses.
         Ok(None) => members.switchboards().into_iter().next(),
         Err(error) => {
-            warn!(%error, "cannot look for a cookie");
+            store_failed("look for a cookie", &error);
             None
         }
     }
