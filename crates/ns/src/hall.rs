@@ -54,7 +54,7 @@ impl Hall {
             rules: Arc::new(parts.config.ns_rules()),
             store: parts.store.clone(),
             failures: Failures::new(failed),
-            presence: Mutex::default(),
+            presence: Mutex::new(Presence::new(id)),
             member: OnceLock::new(),
             others: Mutex::default(),
             moved: Notify::new(),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use model::{Address, Email, NodeId, Notice as News, Presence as Shown, Role, SessionId, UserId};
+use model::{Address, NodeId, Notice as News, Presence as Shown, Role, SessionId, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
-use super::afar::ask_again;
+use super::heal::BATCH;
 use super::{Here, Presence, Watcher};
 use crate::Outlet;
 use crate::ns::Notice;
@@ -20,40 +20,48 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         user: UserId,
         session: SessionId,
         target: UserId,
-        email: &Email,
         trid: Option<TrId>,
         afar: &mut Vec<(Address, News)>,
     ) {
-        if self.mine(user, session).is_none_or(|here| here.view.is_none()) {
-            return;
+        if self.mine(user, session).is_some_and(|here| here.view.is_some()) {
+            self.watch_all(user, vec![target], trid, afar);
         }
-        self.add_watcher(target, Watcher::Here(user));
-        if self.here.contains_key(&target) {
-            self.tell_initial(user, target, trid, false);
-        } else {
+    }
+
+    /// The user watches these from now on, wherever they are: someone who moves is at two servers
+    /// for a moment.
+    pub(super) fn watch_all(
+        &mut self,
+        user: UserId,
+        targets: Vec<UserId>,
+        trid: Option<TrId>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        self.number += 1;
+        for target in &targets {
+            self.add_watcher(*target, Watcher::Here(user, self.number));
+            self.tell_initial(user, *target, trid, false);
+        }
+        if !targets.is_empty() {
             let tag = trid.map(|trid| trid.0);
-            let watch = News::Watch { watcher: user, targets: vec![target], tag, arrived: false };
-            afar.push((Address::User(email.clone()), watch));
+            let follow = News::Follow { number: self.number, tag, watches: vec![(user, targets)] };
+            afar.push((Address::Role(Role::Notification), follow));
         }
     }
 
     /// The user watches one less.
-    pub fn unwatch(&mut self, user: UserId, session: SessionId, target: UserId, afar: &mut Vec<(Address, News)>) {
-        if self.mine(user, session).is_none() {
-            return;
-        }
-        self.drop_watcher(target, Watcher::Here(user));
-        while let Some(node) = self.shown_by(target, user) {
+    pub(super) fn unwatch(&mut self, user: UserId, target: UserId, afar: &mut Vec<(Address, News)>) {
+        if self.drop_watcher(target, |watcher| matches!(watcher, Watcher::Here(other, _) if other == user)) {
+            self.forget_seen(target, user, None);
             let unwatch = News::Unwatch { watcher: user, targets: vec![target] };
-            afar.push((Address::Node(node), unwatch));
-            self.forget_seen(target, user, Some(node));
+            afar.push((Address::Role(Role::Notification), unwatch));
         }
     }
 
     /// The user watches nobody any more.
     pub(super) fn stop_watching(&mut self, user: UserId, targets: Vec<UserId>, afar: &mut Vec<(Address, News)>) {
         for target in &targets {
-            self.drop_watcher(*target, Watcher::Here(user));
+            self.drop_watcher(*target, |watcher| matches!(watcher, Watcher::Here(other, _) if other == user));
             self.forget_seen(*target, user, None);
         }
         if !targets.is_empty() {
@@ -61,20 +69,24 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
     }
 
+    /// Someone watches `target`, or goes on doing so.
     pub(super) fn add_watcher(&mut self, target: UserId, watcher: Watcher) {
         let watchers = self.watchers.entry(target).or_default();
-        if !watchers.contains(&watcher) {
+        if !watchers.iter().any(|other| other.is(watcher)) {
             watchers.push(watcher);
         }
     }
 
-    pub(super) fn drop_watcher(&mut self, target: UserId, watcher: Watcher) {
-        if let Some(watchers) = self.watchers.get_mut(&target) {
-            watchers.retain(|other| *other != watcher);
-            if watchers.is_empty() {
-                self.watchers.remove(&target);
-            }
+    /// True if there was one.
+    pub(super) fn drop_watcher(&mut self, target: UserId, which: impl Fn(Watcher) -> bool) -> bool {
+        let Some(watchers) = self.watchers.get_mut(&target) else { return false };
+        let before = watchers.len();
+        watchers.retain(|watcher| !which(*watcher));
+        let dropped = watchers.len() < before;
+        if watchers.is_empty() {
+            self.watchers.remove(&target);
         }
+        dropped
     }
 
     /// What `viewer` is shown of `target`, who may be here.
@@ -118,7 +130,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 continue;
             }
             match (*watcher, &mut online) {
-                (Watcher::Here(watcher), Some(online)) if can => {
+                (Watcher::Here(watcher, _), Some(online)) if can => {
                     let moved = elsewhere && self.shown_by(user, watcher).is_some();
                     told_here.extend(moved.then_some(watcher));
                     self.here.get(&watcher).map(|to| match could {
@@ -127,9 +139,9 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                     })
                 }
                 // Someone who is at another server by now is not gone.
-                (Watcher::Here(watcher), _) => match self.shown_by(user, watcher) {
+                (Watcher::Here(watcher, _), _) => match self.shown_by(user, watcher) {
                     Some(node) => {
-                        afar.push(ask_again(watcher, user, node));
+                        afar.push(self.ask_again(watcher, user, node));
                         None
                     }
                     None => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
@@ -145,12 +157,13 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             self.shown_here(user, watcher);
         }
         for (node, to) in shown {
-            if let Some(presence) = after.clone() {
-                afar.push((Address::Node(node), News::Shown { to, presence }));
-            }
+            self.show_afar(node, None, after.iter().map(|presence| (presence.clone(), to.clone())), afar);
         }
         for (node, to) in gone {
-            afar.push((Address::Node(node), News::Gone { to, user, email: email.clone() }));
+            for to in to.chunks(BATCH) {
+                let gone = News::Gone { to: to.to_vec(), user, email: email.clone() };
+                afar.push((Address::Node(node), gone));
+            }
         }
         if !watchers.is_empty() {
             self.watchers.insert(user, watchers);
@@ -161,7 +174,15 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 impl Watcher {
     pub(super) const fn user(self) -> UserId {
         match self {
-            Self::Here(user) | Self::There(user, _) => user,
+            Self::Here(user, _) | Self::There(user, _) => user,
+        }
+    }
+
+    /// Are both the same, whenever they began?
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Here(one, _), Self::Here(other, _)) => one == other,
+            (one, other) => one == other,
         }
     }
 }
