@@ -13,7 +13,7 @@ use msnp::ns::Event;
 
 use super::heal::BATCH;
 use super::watch::Showing;
-use super::{Afar, Presence, Seer, Watcher};
+use super::{Afar, Look, Presence, Seer, Watcher};
 use crate::Outlet;
 use crate::ns::Notice;
 use crate::ns::fan::Fan;
@@ -154,32 +154,21 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// Shows someone at `node` to watchers here, as far as they still watch.
     fn show(&mut self, node: NodeId, knows: u64, trid: Option<TrId>, presence: &Shown, to: &[UserId]) {
         let (mut initial, mut news) = (Showing::initial(presence, trid), Showing::initial(presence, None));
-        let (face, personal) = (digest(&presence.face()), digest(&presence.personal));
+        let look = Look::of(presence);
         for watcher in to {
-            let is_watch =
-                |all: &Watcher| matches!(*all, Watcher::Here(other, number) if other == *watcher && number <= knows);
-            if !self.watchers.get(&presence.user).is_some_and(|all| all.iter().any(is_watch)) {
+            let watches =
+                |all: &Watcher| matches!(*all, Watcher::Here(user, number) if user == *watcher && number <= knows);
+            if !self.watchers.get(&presence.user).is_some_and(|all| all.iter().any(watches)) {
                 continue;
             }
-            let is_here = self.seen(presence.user, *watcher).is_some();
+            let before = self.on_screen(presence.user, *watcher);
             let Some(here) = self.here.get(watcher) else { continue };
-            let there = self
-                .afar
-                .entry(presence.user)
-                .or_insert_with(|| Afar { email: presence.email.clone(), seen_by: Vec::new() });
-            // What the watcher was shown last, by whichever server.
-            let last = there.seen_by.iter().rev().find(|seer| seer.watcher == *watcher);
-            let same = last.filter(|seer| seer.node == node);
-            let is_news = same.is_none_or(|seer| seer.face != face);
-            // Who comes from another server may have said something there, and say nothing now.
-            let has_more = match same {
-                Some(seer) => seer.personal != personal,
-                None => presence.personal.is_some() || last.is_some() || is_here,
-            };
-            let showing = if last.is_some() || is_here { &mut news } else { &mut initial };
-            showing.send(&here.outlet, is_news, has_more);
+            let showing = if before.is_some() { &mut news } else { &mut initial };
+            showing.turn(&here.outlet, before, look);
+            let there = self.afar.entry(presence.user);
+            let there = there.or_insert_with(|| Afar { email: presence.email.clone(), seen_by: Vec::new() });
             there.seen_by.retain(|seer| (seer.watcher, seer.node) != (*watcher, node));
-            there.seen_by.push(Seer { watcher: *watcher, node, knows, face, personal });
+            there.seen_by.push(Seer { watcher: *watcher, node, knows, look });
         }
     }
 
@@ -189,19 +178,20 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let Some(email) = self.afar.get(&user).map(|there| there.email.clone()) else { return };
         let mut offline = Fan::new(Event::Fln { email: &email });
         for watcher in watchers {
-            let last = self.shown_by(user, *watcher);
-            self.hand_on(user, *watcher, node);
+            let (last, before) = (self.shown_by(user, *watcher), self.on_screen(user, *watcher));
             if !self.forget_seen(user, *watcher, Some(node)) {
                 continue;
             }
-            if self.seen(user, *watcher).is_some() {
-                self.tell_initial(*watcher, user, None, true);
-                self.shown_here(user, *watcher);
+            let Some(here) = self.here.get(watcher) else { continue };
+            if let Some(shown) = self.seen(user, *watcher) {
+                Showing::initial(&shown, None).turn(&here.outlet, before, Look::of(&shown));
+                self.on_screen_now(user, *watcher, Some(Look::of(&shown)));
             } else if let Some(other) = self.shown_by(user, *watcher) {
                 if last == Some(node) {
+                    self.on_screen_now(user, *watcher, before);
                     afar.push(self.ask_again(*watcher, user, other));
                 }
-            } else if let Some(here) = self.here.get(watcher) {
+            } else {
                 offline.send(&here.outlet);
             }
         }
@@ -236,24 +226,18 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         saw
     }
 
-    /// What `node` has shown to a watcher here, as the last to do so, is what the client goes on
-    /// showing when that server no longer counts.
-    fn hand_on(&mut self, target: UserId, watcher: UserId, node: NodeId) {
-        let Some(there) = self.afar.get_mut(&target) else { return };
-        let mut seers = there.seen_by.iter_mut().rev().filter(|seer| seer.watcher == watcher);
-        if let (Some(last), Some(next)) = (seers.next(), seers.next())
-            && last.node == node
-        {
-            (next.face, next.personal) = (last.face, last.personal);
-        }
+    /// How the client of a watcher here shows someone: as it was last told, by whichever server.
+    pub(super) fn on_screen(&self, target: UserId, watcher: UserId) -> Option<Look> {
+        let there = self.afar.get(&target);
+        let last = there.and_then(|there| there.seen_by.iter().rev().find(|seer| seer.watcher == watcher));
+        last.map(|seer| seer.look).or_else(|| self.seen(target, watcher).map(|shown| Look::of(&shown)))
     }
 
-    /// A watcher here has been shown someone who is here: that is what the client shows now, whatever
-    /// another server has shown it before.
-    pub(super) fn shown_here(&mut self, target: UserId, watcher: UserId) {
-        let (Some(shown), Some(there)) = (self.seen(target, watcher), self.afar.get_mut(&target)) else { return };
+    /// The client of a watcher here shows someone like this, whichever server has said it.
+    pub(super) fn on_screen_now(&mut self, target: UserId, watcher: UserId, look: Option<Look>) {
+        let (Some(look), Some(there)) = (look, self.afar.get_mut(&target)) else { return };
         if let Some(last) = there.seen_by.iter_mut().rev().find(|seer| seer.watcher == watcher) {
-            (last.face, last.personal) = (digest(&shown.face()), digest(&shown.personal));
+            last.look = look;
         }
     }
 
@@ -261,6 +245,12 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     pub(super) fn shown_by(&self, target: UserId, watcher: UserId) -> Option<NodeId> {
         let there = self.afar.get(&target)?;
         there.seen_by.iter().rev().find(|seer| seer.watcher == watcher).map(|seer| seer.node)
+    }
+}
+
+impl Look {
+    pub(super) fn of(presence: &Shown) -> Self {
+        Self { face: digest(&presence.face()), personal: digest(&presence.personal) }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use model::{Address, Heal, NodeId, Notice as News, UserId};
 
-use super::{ENDING, Here, Presence, Watcher};
+use super::{ENDING, Presence, Watcher};
 use crate::Outlet;
 use crate::ns::Notice;
 
@@ -64,11 +64,17 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         for (user, since) in users {
             let Some(here) = self.here.get_mut(user).filter(|here| here.since != ENDING) else { continue };
             if (here.since, self.me) > (*since, node) {
-                afar.extend((*since != ENDING).then(|| held_at(node, vec![(*user, here.since)])));
+                if *since != ENDING {
+                    afar.push(held_at(node, vec![(*user, here.since)]));
+                }
+                // What was done in the other session may not be known here.
+                here.outlet.notify(Notice::Reload);
             } else if let Some(round) = self.peers.get_mut(&node).and_then(|peer| peer.round.as_mut()) {
                 round.claims.push((*user, *since));
             } else {
                 here.end();
+                // What was done here may not be known there.
+                afar.push(held_at(node, vec![(*user, ENDING)]));
             }
         }
         self.follow_back(node, users.iter().map(|(user, _)| *user), afar);
@@ -101,9 +107,8 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             Heal::Shown { number } => {
                 if let Some(round) = peer.round.take_if(|round| round.number == number) {
                     self.gone_where(from, |seer| seer.knows < number, afar);
-                    for (user, since) in round.claims {
-                        let mine = self.here.get_mut(&user).filter(|here| (here.since, self.me) < (since, from));
-                        mine.map(Here::end);
+                    for claim in round.claims {
+                        self.held(from, &[claim], afar);
                     }
                 }
             }

@@ -88,7 +88,12 @@ struct Seer {
     node: NodeId,
     /// The highest number of ours that the server knew when it did so.
     knows: u64,
-    /// Digests of what was shown, so that nothing is shown twice.
+    look: Look,
+}
+
+/// How someone is shown: digests of face and personal message, so that nothing is shown twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look {
     face: u64,
     personal: u64,
 }

@@ -3,7 +3,7 @@
 use model::{Address, Change, List, MessagePrivacy, Notice as News, Personal, Role, Roster, SessionId, UserId};
 use msnp::TrId;
 
-use super::{Here, Presence, View, Watcher};
+use super::{ENDING, Here, Presence, View, Watcher};
 use crate::Outlet;
 use crate::ns::{Identity, Notice};
 
@@ -53,22 +53,19 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// changes, and new targets are watched.
     pub fn load(&mut self, user: UserId, session: SessionId, roster: &Roster, afar: &mut Vec<(Address, News)>) {
         let Some(here) = self.mine(user, session) else { return };
-        let targets = here.forward();
-        let watching = here.view.is_some();
+        let (before, watching) = (here.forward(), here.view.is_some());
+        let now: Vec<UserId> = roster.on(List::Forward).map(|contact| contact.user).collect();
+        for target in before.iter().filter(|target| !now.contains(target)) {
+            self.unwatch(user, *target, afar);
+        }
         self.reveal(user, afar, |here| {
             here.privacy = roster.privacy;
             here.name = roster.name.clone();
             here.lists = roster.contacts.iter().map(|contact| (contact.user, contact.lists.own())).collect();
         });
         if watching {
-            for contact in roster.on(List::Forward).filter(|contact| !targets.contains(&contact.user)) {
-                self.watch(user, session, contact.user, None, afar);
-            }
-            for target in targets {
-                if !roster.by_id(target).is_some_and(|contact| contact.lists.has(List::Forward)) {
-                    self.unwatch(user, target, afar);
-                }
-            }
+            let new = now.into_iter().filter(|target| !before.contains(target)).collect();
+            self.watch_all(user, new, None, afar);
         }
     }
 
@@ -149,11 +146,23 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 
     /// An edit of the user's lists or settings is in the store: tell whoever it concerns, and watch
     /// nobody any more who has left FL. Whoever has come onto it is to be [watched](Self::watch).
-    /// If another session has taken over meanwhile, it is told to read its roster again.
+    /// If another session has taken over meanwhile, here or elsewhere, it is told to read its roster
+    /// again.
     pub fn edited(&mut self, user: UserId, session: SessionId, changes: &[Change], afar: &mut Vec<(Address, News)>) {
-        if self.mine(user, session).is_none() {
+        let mine = self.mine(user, session).map(|here| here.since);
+        if mine.is_none_or(|since| since == ENDING) {
+            afar.push((Address::Role(Role::Notification), News::Changed { user }));
+        }
+        if mine.is_none() {
             self.notify(user, Notice::Reload);
             return;
+        }
+        for change in changes {
+            if let Change::Contact { peer, now, .. } = change
+                && now.as_ref().is_none_or(|now| !now.lists.has(List::Forward))
+            {
+                self.unwatch(user, *peer, afar);
+            }
         }
         self.reveal(user, afar, |here| {
             for change in changes {
@@ -168,13 +177,6 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 }
             }
         });
-        for change in changes {
-            if let Change::Contact { peer, now, .. } = change
-                && now.as_ref().is_none_or(|now| !now.lists.has(List::Forward))
-            {
-                self.unwatch(user, *peer, afar);
-            }
-        }
     }
 
     /// `IMS`: does the user take calls?

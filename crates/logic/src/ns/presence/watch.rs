@@ -7,7 +7,7 @@ use msnp::TrId;
 use msnp::ns::Event;
 
 use super::heal::BATCH;
-use super::{Here, Presence, Watcher};
+use super::{Here, Look, Presence, Watcher};
 use crate::Outlet;
 use crate::ns::Notice;
 use crate::ns::fan::Fan;
@@ -40,7 +40,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         self.number += 1;
         for target in &targets {
             self.add_watcher(*target, Watcher::Here(user, self.number));
-            self.tell_initial(user, *target, trid, false);
+            self.tell_initial(user, *target, trid);
         }
         if !targets.is_empty() {
             let tag = trid.map(|trid| trid.0);
@@ -95,11 +95,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if here.lets(viewer) { here.visible(target) } else { None }
     }
 
-    /// Shows someone who is here to a watcher who is, too. `moved`: the client has been shown them by
-    /// another server, so that it is told if they say nothing.
-    pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>, moved: bool) {
+    /// Shows someone who is here to a watcher who is, too, and has not been shown them.
+    fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
         if let (Some(shown), Some(here)) = (self.seen(target, watcher), self.here.get(&watcher)) {
-            Showing::initial(&shown, trid).send(&here.outlet, true, moved || shown.personal.is_some());
+            Showing::initial(&shown, trid).turn(&here.outlet, None, Look::of(&shown));
         }
     }
 
@@ -123,21 +122,24 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let mut shown: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
         let mut gone: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
         // Hardly ever: another server has shown them, and has yet to take it back.
-        let (elsewhere, mut told_here) = (self.afar.contains_key(&user), Vec::new());
+        let elsewhere = after.as_ref().filter(|_| self.afar.contains_key(&user)).map(Look::of);
+        let mut moved = Vec::new();
         for (watcher, could) in watchers.iter().zip(could) {
             let can = after.is_some() && self.here[&user].lets(watcher.user());
             if !can && !could || can && could && !face && !personal {
                 continue;
             }
             match (*watcher, &mut online) {
-                (Watcher::Here(watcher, _), Some(online)) if can => {
-                    let moved = elsewhere && self.shown_by(user, watcher).is_some();
-                    told_here.extend(moved.then_some(watcher));
-                    self.here.get(&watcher).map(|to| match could {
-                        true => online.send(&to.outlet, face || moved, personal || moved),
-                        false => online.send(&to.outlet, true, has_personal || moved),
-                    })
-                }
+                (Watcher::Here(watcher, _), Some(online)) if can => self.here.get(&watcher).map(|to| {
+                    match elsewhere.filter(|_| self.shown_by(user, watcher).is_some()) {
+                        Some(look) => {
+                            online.turn(&to.outlet, self.on_screen(user, watcher), look);
+                            moved.push(watcher);
+                        }
+                        None if could => online.send(&to.outlet, face, personal),
+                        None => online.send(&to.outlet, true, has_personal),
+                    }
+                }),
                 // Someone who is at another server by now is not gone.
                 (Watcher::Here(watcher, _), _) => match self.shown_by(user, watcher) {
                     Some(node) => {
@@ -153,8 +155,8 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 }
             };
         }
-        for watcher in told_here {
-            self.shown_here(user, watcher);
+        for watcher in moved {
+            self.on_screen_now(user, watcher, elsewhere);
         }
         for (node, to) in shown {
             self.show_afar(node, None, after.iter().map(|presence| (presence.clone(), to.clone())), afar);
@@ -192,6 +194,7 @@ impl Watcher {
 pub(super) struct Showing<'a> {
     face: Fan<'a>,
     personal: Fan<'a>,
+    has_personal: bool,
 }
 
 impl<'a> Showing<'a> {
@@ -202,7 +205,15 @@ impl<'a> Showing<'a> {
             None => Event::Nln { presence },
         });
         let personal = presence.personal.as_deref().unwrap_or_default();
-        Self { face, personal: Fan::new(Event::Ubx { email: &presence.email, personal }) }
+        let has_personal = presence.personal.is_some();
+        Self { face, personal: Fan::new(Event::Ubx { email: &presence.email, personal }), has_personal }
+    }
+
+    /// Tells one of them what is different from what it was shown before.
+    pub(super) fn turn(&mut self, outlet: &impl Outlet, before: Option<Look>, now: Look) {
+        let face = before.is_none_or(|before| before.face != now.face);
+        let personal = before.map_or(self.has_personal, |before| before.personal != now.personal);
+        self.send(outlet, face, personal);
     }
 
     /// Tells one of them what is news to it.
