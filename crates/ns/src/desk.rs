@@ -86,7 +86,8 @@ impl Desk {
             take_over(&hall, &who).await;
             // From here on news reaches the session, so that nothing falls between the roster
             // that it reads and what it is told.
-            let lingers = hall.change(|presence, afar| presence.enter(&who, session, client, afar));
+            let since = unix_millis();
+            let lingers = hall.change(|presence, afar| presence.enter(&who, session, since, client, afar));
             if let Some(member) = hall.member() {
                 member.hold(&who.email);
             }
@@ -203,10 +204,7 @@ impl Desk {
             Question::Appear(view, trid) => presence.appear(user, session, view, trid, afar),
             Question::Personal(personal) => presence.personal(user, session, personal, afar),
             Question::Settle => presence.settle(user, session, afar),
-            Question::Watch(target, email, trid) => presence.watch(user, session, target, &email, Some(trid), afar),
-            Question::Unwatch(targets) => {
-                targets.into_iter().for_each(|target| presence.unwatch(user, session, target, afar))
-            }
+            Question::Watch(target, trid) => presence.watch(user, session, target, Some(trid), afar),
             Question::TakeCalls(on) => presence.take_calls(user, session, on),
             _ => unreachable!("another kind of question"),
         });
@@ -255,7 +253,6 @@ impl daemon::Desk<Session> for Desk {
             | Question::Personal(_)
             | Question::Settle
             | Question::Watch(..)
-            | Question::Unwatch(_)
             | Question::TakeCalls(_) => Reply::Now(self.present(question)),
             Question::OpenRoom => self.open_room(),
             Question::Challenge => Reply::Now(Answer::Challenge(challenge::challenge(rand::random()))),
@@ -300,7 +297,9 @@ fn begin(hall: &Arc<Hall>, peer: SocketAddr, email: Email, package: Package) -> 
     }))
 }
 
-/// Ends the session that the account may have at another notification server.
+/// Ends the session that the account may have at another notification server, so that it is gone
+/// when the new one begins. Where that fails, the later one stays when the servers next hear of each
+/// other.
 async fn take_over(hall: &Hall, who: &Identity) {
     let Some(member) = hall.member() else { return };
     // A session of theirs here is taken over by entering, so that watchers see no gap.
@@ -387,6 +386,10 @@ fn log(what: &'static str) -> impl FnOnce(&StoreError) {
 }
 
 fn unix_seconds() -> i64 {
+    unix_millis() / 1000
+}
+
+fn unix_millis() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

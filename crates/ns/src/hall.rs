@@ -62,7 +62,7 @@ impl Hall {
             rules: Arc::new(parts.config.ns_rules()),
             store: parts.store.clone(),
             failures: Failures::new(failed),
-            presence: Mutex::default(),
+            presence: Mutex::new(Presence::new(id)),
             doubts: Mutex::default(),
             member: OnceLock::new(),
             others: Mutex::default(),

@@ -22,7 +22,7 @@ impl Handler for Hall {
             match request {
                 Request::Ring { .. } => self.ring(request).await,
                 Request::TakeOver { user } => {
-                    self.change(|presence, _| presence.notify(user, Notice::TakenOver));
+                    self.change(|presence, _| presence.take_over(user));
                     Response::TakenOver
                 }
                 Request::MayCall { user } => {
@@ -37,21 +37,34 @@ impl Handler for Hall {
     }
 
     fn members(&self, members: &Arc<Members>) {
-        let now: Vec<NodeId> =
-            members.nodes().iter().filter(|node| node.role == Role::Notification).map(|node| node.id).collect();
+        let is_other = |node: &&bus::Node| node.role == Role::Notification && node.id != self.id;
+        let now: Vec<NodeId> = members.nodes().iter().filter(is_other).map(|node| node.id).collect();
         let mut others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let lost: Vec<NodeId> = others.iter().filter(|node| !now.contains(node)).copied().collect();
-        *others = now;
+        let before = std::mem::replace(&mut *others, now.clone());
         drop(others);
         self.moved.notify_one();
-        for node in lost {
+        for node in before.iter().filter(|node| !now.contains(node)) {
             debug!(%node, "a notification server is gone");
-            self.change(|presence, _| presence.lost(node));
+            self.change(|presence, afar| presence.lost(*node, afar));
+        }
+        for node in now.iter().filter(|node| !before.contains(node)) {
+            debug!(%node, "a notification server has come");
+            self.change(|presence, afar| presence.reconcile(*node, afar));
         }
     }
 
     fn healed(&self) {
-        self.change(|presence, afar| presence.resume(afar));
+        let others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        for node in others {
+            self.change(|presence, afar| presence.reconcile(node, afar));
+        }
+    }
+
+    fn missed(&self, from: NodeId) {
+        let is_other = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(&from);
+        if is_other {
+            self.change(|presence, afar| presence.reconcile(from, afar));
+        }
     }
 }
 
