@@ -16,8 +16,14 @@ pub(crate) const EDITOR: &str = "editor@example.com";
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "password";
 
+/// Where a daemon listens.
+pub(crate) struct Addresses {
+    pub(crate) ns: SocketAddr,
+    pub(crate) web: SocketAddr,
+}
+
 /// A directory with a store of accounts, and a configuration on free ports.
-pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
+pub(crate) fn prepare(directory: &Path, people: &[String]) -> Addresses {
     let at: Vec<SocketAddr> = programs::ports(4).into_iter().map(|port| ([127, 0, 0, 1], port).into()).collect();
     let config = format!(
         "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nweb.listen = \"{}\"\n\
@@ -37,7 +43,7 @@ pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
         }
         store.close().await;
     });
-    at[1]
+    Addresses { ns: at[1], web: at[3] }
 }
 
 /// Kills what it holds, also when a test fails.
@@ -60,6 +66,13 @@ impl Daemon {
 }
 
 impl Daemon {
+    /// The most memory that it ever held, in bytes; `None` where the system does not tell.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+    }
+
     /// Ends it without a warning.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();

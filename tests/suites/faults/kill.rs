@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::daemon::{Daemon, EDITOR, PASSWORD, prepare};
+use crate::daemon::{Addresses, Daemon, EDITOR, PASSWORD, prepare};
 use crate::programs;
 
 /// How often the daemon is killed.
@@ -78,7 +78,7 @@ fn no_acknowledged_edit_is_lost() {
     programs::build();
     let directory = tempfile::tempdir().unwrap();
     let people: Vec<String> = (0..PEOPLE).map(person).collect();
-    let ns = prepare(directory.path(), &people);
+    let Addresses { ns, .. } = prepare(directory.path(), &people);
     let mut known = Known::default();
     for round in 0..ROUNDS {
         let daemon = Daemon::start(directory.path());
