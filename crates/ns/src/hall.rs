@@ -120,9 +120,21 @@ impl Hall {
         });
     }
 
-    /// Tells every session.
-    pub(crate) fn tell_all(&self, notice: impl Fn() -> Notice) {
-        self.change(|presence, _| presence.notify_all(notice));
+    /// Tells everyone in how many minutes the server goes down, as it is configured.
+    pub fn warn(&self) {
+        let notice = self.config.ns.stop_notice.0;
+        let minutes = u32::try_from(notice.as_secs().div_ceil(60)).unwrap_or(u32::MAX).max(1);
+        self.change(|presence, _| presence.notify_all(|| Notice::Shutdown { minutes }));
+    }
+
+    /// Sends everyone away: the server goes down.
+    pub fn dismiss(&self) {
+        self.change(|presence, _| presence.notify_all(|| Notice::Shutdown { minutes: 0 }));
+    }
+
+    /// Sends a user who is signed in here to another notification server.
+    pub fn refer(&self, user: UserId, to: Endpoint) {
+        self.change(|presence, _| presence.notify(user, Notice::Refer(to)));
     }
 
     /// Tells the other daemons how many sign-ins there are.

@@ -202,6 +202,7 @@ impl<'a> Reader<'a> {
             }
             "silence" => Action::Silence(step::links(rest)?),
             "wait" => Action::Wait(step::duration(rest)?),
+            "operator" => Action::Operate(step::operation(rest)?),
             _ => match rest.strip_prefix(">raw") {
                 Some(bytes) => Action::SendRaw { link: step::link(word)?, bytes: quoted::bytes(bytes)? },
                 None => step::sentence(text)?,

@@ -1,4 +1,4 @@
-//! A small MSNP7 client over a blocking socket.
+//! A small client over a blocking socket: of MSNP7, or of MSNP9 where it signs in with a ticket.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -36,10 +36,10 @@ impl Client {
         Ok(client)
     }
 
-    /// Signs in with a ticket, by MSNP8.
-    pub(crate) fn sign_in_with_ticket(ns: SocketAddr, handle: &str, ticket: &str) -> io::Result<Self> {
+    /// Signs in directly at the notification server with a ticket, as it came: `t=…&p=`.
+    pub(crate) fn with_ticket(ns: SocketAddr, handle: &str, ticket: &str) -> io::Result<Self> {
         let mut client = Self::connect(ns)?;
-        client.send("VER {} MSNP8 CVR0")?;
+        client.send("VER {} MSNP9 CVR0")?;
         client.line()?;
         client.send(&format!("USR {{}} TWN I {handle}"))?;
         client.line()?;
@@ -63,10 +63,39 @@ impl Client {
         if answer.contains(" OK ") { Ok(client) } else { Err(io::Error::other(format!("not entered: {answer}"))) }
     }
 
-    /// The payload of a message that must come next.
+    /// Calls someone into a room of its own, and returns both ends of it: the caller's and the callee's.
+    pub(crate) fn converse(&mut self, own: &str, callee: &mut Self, handle: &str) -> io::Result<(Self, Self)> {
+        let odd = |line: &str| io::Error::other(format!("not expected: {line}"));
+        for client in [&mut *self, &mut *callee] {
+            client.send("CHG {} NLN")?;
+            client.line()?;
+        }
+        self.send("XFR {} SB")?;
+        let line = self.line()?;
+        let [_, _, _, at, _, cookie] = line.split(' ').collect::<Vec<_>>()[..] else { return Err(odd(&line)) };
+        let mut caller = Self::enter(at.parse().map_err(io::Error::other)?, own, cookie)?;
+        caller.send(&format!("CAL {{}} {handle}"))?;
+        caller.line()?;
+        let line = callee.line()?;
+        let [_, room, at, _, cookie, ..] = line.split(' ').collect::<Vec<_>>()[..] else { return Err(odd(&line)) };
+        let mut called = Self::connect(at.parse().map_err(io::Error::other)?)?;
+        called.send(&format!("ANS {{}} {handle} {cookie} {room}"))?;
+        for client in [&mut called, &mut caller] {
+            client.line()?;
+        }
+        called.line()?;
+        Ok((caller, called))
+    }
+
+    /// The payload of a message from the service that must come next.
     pub(crate) fn message(&mut self) -> io::Result<String> {
+        self.message_from("Hotmail")
+    }
+
+    /// The payload of a message that must come next.
+    pub(crate) fn message_from(&mut self, sender: &str) -> io::Result<String> {
         let head = self.line()?;
-        assert!(head.starts_with("MSG Hotmail Hotmail "), "{head}");
+        assert!(head.starts_with(&format!("MSG {sender} ")), "{head}");
         let length = head.rsplit(' ').next().and_then(|length| length.parse().ok()).unwrap_or(0);
         let mut payload = vec![0; length];
         self.reader.read_exact(&mut payload)?;

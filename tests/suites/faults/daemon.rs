@@ -30,9 +30,9 @@ pub(crate) fn rounds(usual: u32) -> u32 {
 }
 
 /// A directory with an SQLite store of accounts, and a configuration on free ports.
-pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
+pub(crate) fn prepare(directory: &Path, people: &[String]) -> Addresses {
     let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
-    prepare_on(directory, people, &url).ns
+    prepare_on(directory, people, &url)
 }
 
 /// The same on any store.
@@ -78,6 +78,13 @@ impl Daemon {
 }
 
 impl Daemon {
+    /// The most memory that it ever held, in bytes; `None` where the system does not tell.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+    }
+
     /// Ends it without a warning.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();

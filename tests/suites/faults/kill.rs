@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::daemon::{Daemon, EDITOR, PASSWORD, prepare, rounds};
+use crate::daemon::{Addresses, Daemon, EDITOR, PASSWORD, prepare, rounds};
 use crate::known::{Known, Outcome, PEOPLE, person, rand_below};
 use crate::programs;
 
@@ -19,7 +19,7 @@ fn no_acknowledged_edit_is_lost() {
     let rounds = rounds(ROUNDS);
     let directory = tempfile::tempdir().unwrap();
     let people: Vec<String> = (0..PEOPLE).map(person).collect();
-    let ns = prepare(directory.path(), &people);
+    let Addresses { ns, .. } = prepare(directory.path(), &people);
     let mut known = Known::default();
     for round in 0..rounds {
         let daemon = Daemon::start(directory.path());

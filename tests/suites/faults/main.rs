@@ -1,4 +1,5 @@
-//! Real processes: what is acknowledged survives, what the operator does is told, a stop is clean.
+//! Real processes: what is acknowledged survives, what the operator does is told, a stop is clean, and a
+//! storm of sign-ins disturbs nobody.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,3 +18,4 @@ mod known;
 mod operator;
 mod postgres;
 mod server;
+mod storm;

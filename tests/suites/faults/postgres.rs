@@ -212,7 +212,7 @@ fn sign_ins_and_calls_are_refused_while_postgres_is_away() {
     while began.elapsed() < Duration::from_secs(10) {
         let tries = Instant::now();
         assert_eq!(refusal(Client::sign_in(ns, &person(0), PASSWORD)), "601 2");
-        assert_eq!(refusal(Client::sign_in_with_ticket(ns, &person(0), &ticket)), "910 3");
+        assert_eq!(refusal(Client::with_ticket(ns, &person(0), &ticket)), "910 3");
         assert_eq!(refusal(Client::enter(sb, EDITOR, &cookie)), "280 1");
         assert!(caller.ask("XFR {} SB").unwrap().starts_with("280 "), "no cookie can be kept");
         assert!(caller.ask("ADD {} FL a@example.com a@example.com").unwrap().starts_with("501 "));
@@ -233,8 +233,8 @@ fn sign_ins_and_calls_are_refused_while_postgres_is_away() {
         assert!(back.elapsed() < WELL, "nobody can sign in {WELL:?} after the return");
     };
     again.synchronise().unwrap();
-    Client::sign_in_with_ticket(ns, &person(1), &ticket).expect_err("it is another's ticket");
-    Client::sign_in_with_ticket(ns, &person(0), &ticket).unwrap();
+    Client::with_ticket(ns, &person(1), &ticket).expect_err("it is another's ticket");
+    Client::with_ticket(ns, &person(0), &ticket).unwrap();
     assert!(caller.ask("XFR {} SB").unwrap().starts_with("XFR "));
     assert!(log_in(web).starts_with("HTTP/1.1 200 "));
     scene.play(0, || {});

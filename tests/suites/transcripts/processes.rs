@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use conformance::script::Action;
 use conformance::{
-    Cast, Need, Patience, Place, Played, Preparation, Received, Script, Stage, StageError, TcpOptions, TcpStage, play,
+    Cast, Need, Operation, Patience, Place, Played, Preparation, Received, Script, Stage, StageError, TcpOptions,
+    TcpStage, play,
 };
+use model::Email;
 use store::{MasterKey, Store};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -122,13 +124,29 @@ impl Processes {
         Ok(Started { name, log, lines: BufReader::new(stdout).lines() })
     }
 
-    /// Stops the programs as an operator would. They must end well.
-    async fn stop(&mut self) -> Result<(), String> {
+    /// Tells the programs to stop, as an operator would.
+    fn terminate(&self) {
         for child in &self.children {
             if let Some(id) = child.id() {
                 let _ = std::process::Command::new("kill").arg("-TERM").arg(id.to_string()).status();
             }
         }
+    }
+
+    /// The store of the programs, which may be running.
+    async fn store(&self) -> Result<Store, StageError> {
+        let data = self.place.as_ref().ok_or_else(|| broken("no directory"))?.path().join("data");
+        let key = MasterKey::load_or_create(&data.join("master.key")).map_err(broken)?;
+        let url = match &self.database {
+            Some(database) => database.url.clone(),
+            None => format!("sqlite:{}", data.join("msnp.db").display()),
+        };
+        Store::open(&url.parse().map_err(broken)?, key).await.map_err(broken)
+    }
+
+    /// Stops the programs. They must end well.
+    async fn stop(&mut self) -> Result<(), String> {
+        self.terminate();
         let mut result = Ok(());
         for mut child in self.children.drain(..) {
             match tokio::time::timeout(Duration::from_secs(15), child.wait()).await {
@@ -242,6 +260,7 @@ impl Stage for Processes {
             Need::HangingUp if self.shape == Shape::Gateway => {
                 Some("a server that sees its clients hang up".to_owned())
             }
+            Need::Referrals => Some("a notification server that sends clients where a script says".to_owned()),
             _ => None,
         }
     }
@@ -251,19 +270,15 @@ impl Stage for Processes {
     }
 
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
-        let place = tempfile::tempdir().map_err(broken)?;
-        let key = MasterKey::load_or_create(&place.path().join("data/master.key")).map_err(broken)?;
-        let mut url = format!("sqlite:{}", place.path().join("data/msnp.db").display());
+        self.place = Some(tempfile::tempdir().map_err(broken)?);
         if self.shape == Shape::Cluster {
             let made = tokio::task::spawn_blocking(|| (Database::new(migrate), Server::start(&[])));
             let (database, nats) = made.await.map_err(broken)?;
-            url.clone_from(&database.url);
             (self.database, self.nats) = (Some(database), Some(nats));
         }
-        let store = Store::open(&url.parse().map_err(broken)?, key).await.map_err(broken)?;
+        let store = self.store().await?;
         arrange::arrange(&store, cast).await?;
         store.close().await;
-        self.place = Some(place);
         let at = Ports::free();
         let config = self.config(cast, &at);
         match self.shape {
@@ -317,6 +332,20 @@ impl Stage for Processes {
 
     async fn wait(&mut self, time: Duration) {
         self.tcp().wait(time).await;
+    }
+
+    async fn operate(&mut self, operation: &Operation) -> Result<(), StageError> {
+        match operation {
+            Operation::Suspend(handle) => {
+                let store = self.store().await?;
+                let handle = Email::parse(handle).map_err(broken)?;
+                store.set_suspended(&handle, true).await.map_err(broken)?;
+                store.close().await;
+            }
+            Operation::Stop => self.terminate(),
+            Operation::Refer { .. } => return Err(broken("no client is sent where a script says")),
+        }
+        Ok(())
     }
 }
 
