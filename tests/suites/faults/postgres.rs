@@ -217,7 +217,7 @@ fn sign_ins_and_calls_are_refused_while_postgres_is_away() {
         assert!(caller.ask("XFR {} SB").unwrap().starts_with("280 "), "no cookie can be kept");
         assert!(caller.ask("ADD {} FL a@example.com a@example.com").unwrap().starts_with("501 "));
         let answer = log_in(web);
-        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nretry-after: 30\r\n"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nRetry-After: 30\r\n"), "{answer}");
         assert!(tries.elapsed() < Duration::from_secs(4), "refused at once, not after {:?}", tries.elapsed());
         tried += 1;
         thread::sleep(Duration::from_millis(100));
