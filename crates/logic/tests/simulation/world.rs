@@ -106,10 +106,10 @@ pub(crate) struct World {
     entered: BTreeMap<usize, BTreeSet<(i64, NodeId)>>,
     /// Sessions that were asked to end.
     asked: BTreeSet<SessionId>,
+    /// How many messages are lost for no reason.
+    loss: f64,
     /// Does the carrier send to a role only those of it whom the sender sees?
     by_view: bool,
-    /// Is the receiver told of a gap before what follows it?
-    gap_first: bool,
     pub(crate) calm: bool,
     counter: u64,
     pub(crate) log: Option<VecDeque<String>>,
@@ -119,7 +119,8 @@ impl World {
     pub(crate) fn new(seed: u64, weather: Weather, log: bool) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let places = random.random_range(2..=4);
-        let (by_view, gap_first) = (random.random(), random.random());
+        let loss = [0.0, 0.003, 0.02, 0.1][random.random_range(0..4)];
+        let by_view = random.random();
         let mut world = Self {
             random,
             weather,
@@ -136,8 +137,8 @@ impl World {
             steady: BTreeMap::new(),
             entered: BTreeMap::new(),
             asked: BTreeSet::new(),
+            loss,
             by_view,
-            gap_first,
             calm: false,
             counter: 100,
             log: log.then(VecDeque::new),
@@ -215,7 +216,7 @@ impl World {
 
     pub(crate) fn send(&mut self, from: NodeId, to: NodeId, parcel: Parcel) {
         let mut at = self.now + self.delay();
-        let mut lost = self.weather == Weather::Cloud && !self.calm && self.odds(0.005);
+        let mut lost = self.weather == Weather::Cloud && !self.calm && self.odds(self.loss);
         if !self.reach(from, to) {
             // What is sent into a broken connection may wait for it to be whole.
             let whole = self.servers.get(&from).map_or(0, |server| server.broken);
@@ -510,17 +511,14 @@ impl World {
         if !self.servers.contains_key(&to) {
             return;
         }
-        // A carrier with one connection per server does not count: whoever was cut off knows it.
-        let gap = arrival.gap && self.weather == Weather::Cloud && self.servers[&to].view.contains(&from);
-        if gap && self.gap_first {
+        // A carrier with one connection per server does not count: whoever was cut off knows it. One
+        // that does tells of a gap before what follows it.
+        if arrival.gap && self.weather == Weather::Cloud && self.servers[&to].view.contains(&from) {
             self.reconcile(to, from);
         }
         if let Parcel::Notice(news) = arrival.parcel {
             self.note(|| format!("n{to} hears n{from}: {news:?}"));
             self.on(to, |table, afar| table.hear(from, news, afar));
-        }
-        if gap && !self.gap_first {
-            self.reconcile(to, from);
         }
     }
 
