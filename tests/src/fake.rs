@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::stage::{Need, Patience, Place, Received, Stage, StageError};
+use crate::stage::{Need, Operation, Patience, Place, Received, Stage, StageError};
 use crate::{Cast, Failure, Played, Script, play};
 
 /// What the fake server does when it has got exactly what it waits for.
@@ -38,10 +38,11 @@ pub(crate) struct Fake {
     cues: VecDeque<Cue>,
     heard: Vec<Vec<u8>>,
     output: Vec<VecDeque<Received>>,
-    /// Where the connections went, what was dropped, and the waits.
+    /// Where the connections went, what was dropped, the waits, and what the operator did.
     pub(crate) places: Vec<Place>,
     pub(crate) dropped: Vec<(usize, bool)>,
     pub(crate) waited: Duration,
+    pub(crate) operations: Vec<Operation>,
 }
 
 impl Fake {
@@ -93,7 +94,7 @@ impl Stage for Fake {
     }
 
     fn lacks(&self, need: Need) -> Option<String> {
-        (need == Need::Web).then(|| "a web daemon".to_owned())
+        matches!(need, Need::Web | Need::Referrals).then(|| "more than a few cues".to_owned())
     }
 
     async fn ticket(&mut self, handle: &str, password: &str, challenge: &str) -> Result<String, StageError> {
@@ -128,6 +129,11 @@ impl Stage for Fake {
 
     async fn wait(&mut self, time: Duration) {
         self.waited += time;
+    }
+
+    async fn operate(&mut self, operation: &Operation) -> Result<(), StageError> {
+        self.operations.push(operation.clone());
+        Ok(())
     }
 }
 

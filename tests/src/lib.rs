@@ -21,5 +21,5 @@ mod fake;
 pub use macros::Dialect;
 pub use play::{Failure, Played, play};
 pub use script::{Account, Cast, Contact, Group, ParseError, Recasting, Script};
-pub use stage::{Need, Patience, Place, Received, Stage, StageError};
+pub use stage::{Need, Operation, Patience, Place, Received, Stage, StageError};
 pub use tcp::{Preparation, TcpOptions, TcpStage};

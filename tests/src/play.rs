@@ -128,6 +128,10 @@ impl<'a, S: Stage> Player<'a, S> {
                 self.pause(*time).await;
                 Ok(())
             }
+            Action::Operate(operation) => {
+                let done = self.stage.operate(operation).await;
+                done.map_err(|error| self.failed("the operator can do this", &error.to_string(), None))
+            }
             Action::Macro(step) => self.perform(step).await,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::Dialect;
 use crate::macros::Login;
 use crate::pattern::Pattern;
-use crate::stage::Need;
+use crate::stage::{Need, Operation};
 
 mod cast;
 mod cut;
@@ -96,6 +96,8 @@ pub enum Action {
     Silence(Vec<String>),
     /// Time passes.
     Wait(Duration),
+    /// The operator does something.
+    Operate(Operation),
     /// A step that many plays share.
     Macro(Macro),
 }
@@ -189,6 +191,8 @@ impl Action {
             Self::Connect { to: Target::Web, .. } => Some(Need::Web),
             Self::Connect { to: Target::Dispatch, .. } => Some(Need::Dispatch),
             Self::Drop { link, .. } => (!is_web(link)).then_some(Need::HangingUp),
+            Self::Operate(Operation::Refer { .. }) => Some(Need::Referrals),
+            Self::Operate(Operation::Suspend(_) | Operation::Stop) => Some(Need::Operator),
             _ => None,
         }
     }

@@ -30,6 +30,26 @@ pub enum Need {
     Dispatch,
     /// That the server notices when a client closes its connection.
     HangingUp,
+    /// The operator, who suspends accounts and stops servers.
+    Operator,
+    /// The operator, who sends clients to another notification server.
+    Referrals,
+}
+
+/// What the operator does during a play.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Suspends the account with this handle.
+    Suspend(String),
+    /// Sends the client of the account `handle`, which is signed in, to another notification server.
+    Refer {
+        /// Whose client.
+        handle: String,
+        /// The address of that server, as clients are to be told it: `host:port`.
+        to: String,
+    },
+    /// Stops the servers, with the notice that they are configured to give.
+    Stop,
 }
 
 /// How long [`Stage::receive`] waits.
@@ -113,4 +133,9 @@ pub trait Stage {
 
     /// Lets this much of the play's time pass.
     async fn wait(&mut self, time: Duration);
+
+    /// Does what only an operator can. Asked of those alone that do not [lack](Stage::lacks) it.
+    async fn operate(&mut self, operation: &Operation) -> Result<(), StageError> {
+        Err(StageError::Broken(format!("there is no operator who could do this: {operation:?}")))
+    }
 }

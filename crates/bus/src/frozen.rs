@@ -143,4 +143,7 @@ fn requests_and_responses() {
     frozen(&Response::Delivered, "04");
     frozen(&Response::NotDelivered, "05");
     frozen(&Response::Failed, "06");
+    frozen(&Request::Ready, "04");
+    frozen(&Response::Ready, "07");
+    frozen(&Response::NotReady, "08");
 }

@@ -18,7 +18,6 @@ use daemon::address::Doorkeeper;
 use daemon::listener::{self, Door, Host};
 use daemon::registry::{self, Entry};
 use daemon::{Parts, Running, ServeError, Shutdown, config};
-use logic::ns::Notice;
 use model::Role;
 use tracing::info;
 
@@ -49,7 +48,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let stop = shutdown.clone();
     let counted = Arc::clone(&hall);
     let load = Arc::new(move || counted.load());
-    let entry = Entry { id: hall.id, role: Role::Notification, endpoint, load };
+    let entry = Entry::new(hall.id, Role::Notification, endpoint, load);
     let work = async move {
         let watching = tokio::spawn(outside::watch(Arc::clone(&hall), mark, stop.clone()));
         tokio::select! {
@@ -58,11 +57,10 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
         }
         // Those who are signed in hear of it, have the time to, and are sent away.
         if hall.load() > 0 {
-            let minutes = u32::try_from(notice.as_secs().div_ceil(60)).unwrap_or(u32::MAX).max(1);
-            hall.tell_all(|| Notice::Shutdown { minutes });
+            hall.warn();
             tokio::time::sleep(notice).await;
         }
-        hall.tell_all(|| Notice::Shutdown { minutes: 0 });
+        hall.dismiss();
         hall.emptied(Instant::now()).await;
         watching.abort();
         drop(member);

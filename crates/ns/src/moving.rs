@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use daemon::Shutdown;
-use logic::ns::Notice;
 use model::{Email, Endpoint, UserId};
 use tokio::time;
 use tracing::info;
@@ -60,7 +59,7 @@ async fn send_on(hall: &Hall, users: Vec<(UserId, Email)>, over: Duration) {
     let Ok(count) = u32::try_from(users.len()) else { return };
     for (user, email) in users {
         if let Some(home) = hall.home_elsewhere(&email) {
-            hall.change(|presence, _| presence.notify(user, Notice::Refer(home)));
+            hall.refer(user, home);
         }
         time::sleep(over / count.max(1)).await;
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bus::{Answering, Handler, Members, NotRung, Request, Response};
+use daemon::logging::store_failed;
 use logic::Outlet as _;
 use logic::ns::{Called, Notice, Ring};
 use model::{Admission, Email, NodeId, Notice as News, Role};
 use msnp::dialect::Pages;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::hall::Hall;
 
@@ -29,6 +30,8 @@ impl Handler for Hall {
                     if may { Response::MayCall } else { Response::NotRung(NotRung::CallerHidden) }
                 }
                 Request::Page { to, from, name, text } => self.page(&to, Notice::Page { from, name, text }),
+                Request::Ready if self.is_ready() => Response::Ready,
+                Request::Ready => Response::NotReady,
             }
         })
     }
@@ -54,6 +57,13 @@ impl Handler for Hall {
         let others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         for node in others {
             self.change(|presence, afar| presence.reconcile(node, afar));
+        }
+    }
+
+    fn missed(&self, from: NodeId) {
+        let is_other = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(&from);
+        if is_other {
+            self.change(|presence, afar| presence.reconcile(from, afar));
         }
     }
 }
@@ -83,7 +93,7 @@ impl Hall {
         let cookie = match self.store.put_cookie(&admission, self.config.ns.cookie_time.0).await {
             Ok(cookie) => cookie,
             Err(error) => {
-                warn!(%error, "cannot keep a cookie");
+                store_failed("keep a cookie", &error);
                 return Response::Failed;
             }
         };

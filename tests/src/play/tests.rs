@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fake::{CLOSE, Cue, cue, perform};
-use crate::stage::Place;
+use crate::stage::{Operation, Place};
 use crate::{Failure, Played};
 
 fn passes(text: &str, cues: impl IntoIterator<Item = Cue>) {
@@ -33,6 +33,15 @@ fn lines_captures_and_the_way_from_server_to_server() {
     assert_eq!(fake.places, [Place::Dispatch, Place::At("h:1863".to_owned())]);
     assert_eq!(fake.waited, Duration::from_secs(300));
     assert_eq!(fake.dropped, [(0, false), (1, true)], "a name that goes to a second connection lets go of the first");
+}
+
+#[test]
+fn the_operator_does_what_the_stage_can() {
+    let (result, fake) = perform("operator suspends a@x.y ; operator stops", []);
+    assert_eq!(result, Ok(Played::Passed));
+    assert_eq!(fake.operations, [Operation::Suspend("a@x.y".to_owned()), Operation::Stop]);
+    let (result, fake) = perform("operator sends a@x.y to h:1863", []);
+    assert!(matches!(result, Ok(Played::Skipped(_))) && fake.operations.is_empty(), "{result:?}");
 }
 
 #[test]

@@ -202,6 +202,7 @@ impl<'a> Reader<'a> {
             }
             "silence" => Action::Silence(step::links(rest)?),
             "wait" => Action::Wait(step::duration(rest)?),
+            "operator" => Action::Operate(step::operation(rest)?),
             _ => match rest.strip_prefix(">raw") {
                 Some(bytes) => Action::SendRaw { link: step::link(word)?, bytes: quoted::bytes(bytes)? },
                 None => step::sentence(text)?,
@@ -271,7 +272,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The names of all stages.
-const STAGES: [&str; 4] = ["memory", "tcp", "cluster", "gateway"];
+const STAGES: [&str; 5] = ["memory", "tcp", "hub", "cluster", "gateway"];
 
 fn stages(text: &str) -> Result<Vec<String>, String> {
     let stages: Vec<String> = text.split_whitespace().map(str::to_owned).collect();

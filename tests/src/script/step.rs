@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Action, Macro, Target, is_web, quoted};
 use crate::Dialect;
 use crate::pattern::{Pattern, is_name};
+use crate::stage::Operation;
 
 const VERBS: &str = "expected >, <, <~, >raw, connects, closed, drops, resets, signs in, fetches, syncs, online, \
                      opens, joins or says after the connection's name";
@@ -98,6 +99,20 @@ fn dialect(word: &str) -> Result<Dialect, String> {
     word.parse()
 }
 
+/// Reads `suspends alice@example.com`, `sends alice@example.com to 192.0.2.21:1863`, `stops`.
+pub(super) fn operation(text: &str) -> Result<Operation, String> {
+    match text.split_whitespace().collect::<Vec<_>>()[..] {
+        ["suspends", handle] if handle.contains('@') => Ok(Operation::Suspend(handle.to_owned())),
+        ["sends", handle, "to", to] if handle.contains('@') && to.contains(':') => {
+            Ok(Operation::Refer { handle: handle.to_owned(), to: to.to_owned() })
+        }
+        ["stops"] => Ok(Operation::Stop),
+        _ => Err(format!(
+            "expected `suspends HANDLE`, `sends HANDLE to HOST:PORT` or `stops` after `operator`, found `{text}`"
+        )),
+    }
+}
+
 /// Reads `250ms`, `10s`, `5m`, `2h`.
 pub(super) fn duration(word: &str) -> Result<Duration, String> {
     let wrong = || format!("expected a time like 250ms, 10s, 5m or 2h, found `{word}`");
@@ -131,6 +146,17 @@ mod tests {
         }
         for word in ["", "5", "m", "5d", "-5m", "5 m", "99999999999999999999h"] {
             assert!(duration(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn operations() {
+        let refer = Operation::Refer { handle: "a@x.y".to_owned(), to: "192.0.2.21:1863".to_owned() };
+        assert_eq!(operation("sends a@x.y  to 192.0.2.21:1863"), Ok(refer));
+        assert_eq!(operation("suspends a@x.y"), Ok(Operation::Suspend("a@x.y".to_owned())));
+        assert_eq!(operation("stops"), Ok(Operation::Stop));
+        for wrong in ["", "stops now", "suspends a", "suspends", "sends a@x.y to ns", "sends a@x.y", "sings"] {
+            assert!(operation(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -83,6 +83,7 @@ impl Stage for Sockets {
                 self.through_gateway.then(|| "a dispatch server: the gateway leads to a notification server".to_owned())
             }
             Need::HangingUp => self.through_gateway.then(|| "a server that sees its clients hang up".to_owned()),
+            Need::Operator | Need::Referrals => Some("the operator of the server".to_owned()),
         }
     }
 

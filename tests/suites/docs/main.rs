@@ -1,8 +1,11 @@
 //! The pages hold what they promise: what they name exists, and what the code has they name.
 //!
-//! Only text is read here, so that this takes no time and needs no crate.
+//! Only text is read here, so that this takes no time.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod said;
+mod tables;
 
 use std::fs;
 use std::path::{Path, PathBuf};

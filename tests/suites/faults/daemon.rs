@@ -1,6 +1,6 @@
 //! `msnpd` as a process, on a store with accounts.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,19 +16,37 @@ pub(crate) const EDITOR: &str = "editor@example.com";
 /// The password of every account.
 pub(crate) const PASSWORD: &str = "password";
 
-/// A directory with a store of accounts, and a configuration on free ports.
-pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
+/// Where a daemon listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) ns: SocketAddr,
+    pub(crate) sb: SocketAddr,
+    pub(crate) web: SocketAddr,
+}
+
+/// How many rounds of a fault to play: so many, or as `MSNP_FAULT_ROUNDS` says.
+pub(crate) fn rounds(usual: u32) -> u32 {
+    std::env::var("MSNP_FAULT_ROUNDS").map_or(usual, |text| text.parse().expect("MSNP_FAULT_ROUNDS is a number"))
+}
+
+/// A directory with an SQLite store of accounts, and a configuration on free ports.
+pub(crate) fn prepare(directory: &Path, people: &[String]) -> Addresses {
+    let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
+    prepare_on(directory, people, &url)
+}
+
+/// The same on any store.
+pub(crate) fn prepare_on(directory: &Path, people: &[String], url: &str) -> Addresses {
     let at: Vec<SocketAddr> = programs::ports(4).into_iter().map(|port| ([127, 0, 0, 1], port).into()).collect();
     let config = format!(
         "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nweb.listen = \"{}\"\n\
-         limits.commands_at_once = 0\n",
+         limits.commands_at_once = 0\nns.rooms_per_minute = 0\nstore.url = \"{url}\"\n",
         at[0], at[1], at[2], at[3]
     );
     fs::write(directory.join("msnpd.toml"), config).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let key = MasterKey::load_or_create(&directory.join("data/master.key")).unwrap();
-        let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
         let store = Store::open(&url.parse().unwrap(), key).await.unwrap();
         for handle in people.iter().map(String::as_str).chain([EDITOR]) {
             let email = Email::parse(handle).unwrap();
@@ -37,7 +55,7 @@ pub(crate) fn prepare(directory: &Path, people: &[String]) -> SocketAddr {
         }
         store.close().await;
     });
-    at[1]
+    Addresses { ns: at[1], sb: at[2], web: at[3] }
 }
 
 /// Kills what it holds, also when a test fails.
@@ -49,7 +67,7 @@ impl Daemon {
             .args(["--config", "msnpd.toml"])
             .current_dir(directory)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(File::create(directory.join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -60,6 +78,13 @@ impl Daemon {
 }
 
 impl Daemon {
+    /// The most memory that it ever held, in bytes; `None` where the system does not tell.
+    pub(crate) fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+    }
+
     /// Ends it without a warning.
     pub(crate) fn kill(mut self) {
         self.0.kill().unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::client::Client;
-use crate::daemon::{Daemon, EDITOR, PASSWORD, prepare};
+use crate::daemon::{Addresses, Daemon, EDITOR, PASSWORD, prepare};
 use crate::programs;
 
 fn msnpctl(directory: &Path, arguments: &[&str]) {
@@ -13,11 +13,10 @@ fn msnpctl(directory: &Path, arguments: &[&str]) {
     assert!(output.status.success(), "msnpctl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Signs in and reads the lists; the last line of them is the empty RL.
+/// Signs in and reads the lists.
 fn synced(ns: std::net::SocketAddr) -> Client {
     let mut client = Client::sign_in(ns, EDITOR, PASSWORD).unwrap();
-    client.send("SYN {} 0").unwrap();
-    while !client.line().unwrap().contains(" RL ") {}
+    client.synchronise().unwrap();
     client
 }
 
@@ -25,7 +24,7 @@ fn synced(ns: std::net::SocketAddr) -> Client {
 fn edits_with_msnpctl_are_told_at_once() {
     programs::build();
     let directory = tempfile::tempdir().unwrap();
-    let ns = prepare(directory.path(), &["friend@example.com".to_owned()]);
+    let Addresses { ns, .. } = prepare(directory.path(), &["friend@example.com".to_owned()]);
     let _daemon = Daemon::start(directory.path());
     let mut client = synced(ns);
     msnpctl(directory.path(), &["contact", "add", EDITOR, "friend@example.com", "--list", "FL"]);
@@ -45,7 +44,7 @@ fn edits_with_msnpctl_are_told_at_once() {
 fn a_stop_is_told_and_ends_well() {
     programs::build();
     let directory = tempfile::tempdir().unwrap();
-    let ns = prepare(directory.path(), &[]);
+    let Addresses { ns, .. } = prepare(directory.path(), &[]);
     let daemon = Daemon::start(directory.path());
     let mut client = synced(ns);
     let ended = std::thread::spawn(move || daemon.terminate());

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use conformance::{Cast, Need, Patience, Place, Played, Received, Script, Stage, StageError, play};
+use conformance::{Cast, Need, Operation, Patience, Place, Played, Received, Script, Stage, StageError, play};
 use daemon::desk::Pace;
 use daemon::link::batch;
 use daemon::listener::Seat;
@@ -44,6 +44,8 @@ struct Servers {
     _members: [Arc<bus::Member>; 3],
     /// What was last seen of changes from outside.
     mark: i64,
+    /// How long clients know before the notification server stops.
+    notice: Duration,
 }
 
 struct Connection {
@@ -124,6 +126,16 @@ fn seat<N: Send + 'static>(port: u16, limit: usize) -> Seat<N> {
 }
 
 impl Memory {
+    /// Has the notification server see what was changed from outside.
+    async fn look_outside(&mut self) {
+        if let Some(servers) = &mut self.servers
+            && let Ok(mark) = servers.ns.look_outside(servers.mark).await
+        {
+            servers.mark = mark;
+        }
+        self.settle().await;
+    }
+
     /// Lets everyone do what they can, until nobody can do anything.
     async fn settle(&mut self) {
         loop {
@@ -158,7 +170,7 @@ impl Stage for Memory {
     fn lacks(&self, need: Need) -> Option<String> {
         match need {
             Need::Web => Some("HTTP, which there is not in memory".to_owned()),
-            Need::Tickets | Need::Dispatch | Need::HangingUp => None,
+            Need::Tickets | Need::Dispatch | Need::HangingUp | Need::Operator | Need::Referrals => None,
         }
     }
 
@@ -189,7 +201,8 @@ impl Stage for Memory {
         let (ns, b) =
             ns::Hall::open(&parts, ns_port, 1, &daemon::Shutdown::default()).await.map_err(|error| broken(&error))?;
         let (ds, c) = ds::Hall::open(&parts, ds_port).await.map_err(|error| broken(&error))?;
-        self.servers = Some(Servers { ds, ns, sb, store: parts.store, _members: [a, b, c], mark });
+        let notice = parts.config.ns.stop_notice.0;
+        self.servers = Some(Servers { ds, ns, sb, store: parts.store, _members: [a, b, c], mark, notice });
         Ok(())
     }
 
@@ -262,11 +275,33 @@ impl Stage for Memory {
             left -= step;
             self.settle().await;
         }
-        if let Some(servers) = &mut self.servers
-            && let Ok(mark) = servers.ns.look_outside(servers.mark).await
-        {
-            servers.mark = mark;
+        self.look_outside().await;
+    }
+
+    async fn operate(&mut self, operation: &Operation) -> Result<(), StageError> {
+        let broken = |error: &dyn std::fmt::Display| StageError::Broken(error.to_string());
+        let servers = self.servers.as_ref().ok_or_else(|| broken(&"not prepared"))?;
+        let email = |handle: &str| Email::parse(handle).map_err(|error| broken(&error));
+        match operation {
+            Operation::Suspend(handle) => {
+                servers.store.set_suspended(&email(handle)?, true).await.map_err(|error| broken(&error))?;
+                self.look_outside().await;
+            }
+            Operation::Refer { handle, to } => {
+                let account = servers.store.account(&email(handle)?).await.map_err(|error| broken(&error))?;
+                let account = account.ok_or_else(|| broken(&"there is no such account"))?;
+                let to = to.parse().map_err(|_| broken(&format!("no server is at {to}")))?;
+                servers.ns.refer(account.id, Endpoint::Public(to));
+            }
+            Operation::Stop => {
+                let (ns, notice) = (Arc::clone(&servers.ns), servers.notice);
+                ns.warn();
+                self.settle().await;
+                self.wait(notice).await;
+                ns.dismiss();
+            }
         }
         self.settle().await;
+        Ok(())
     }
 }
