@@ -466,6 +466,8 @@ impl World {
             client.asked.insert(trid);
             self.on(id, |table, afar| table.watch(user(person), session, peer, Some(TrId(trid)), afar));
         }
+        // It may be taken back before anything else happens.
+        self.look_on();
     }
 
     pub(crate) fn end(&mut self, session: SessionId) {
