@@ -8,12 +8,16 @@ use model::{Email, NodeId};
 
 use crate::hub::{self, Hub};
 use crate::local::{self, Local};
+use crate::nats::{self, Nats, NatsOptions, NatsUrl};
 use crate::{Address, BusError, BusUrl, Handler, Members, Node, Notice, Request, Response, Secret};
 
 /// How long a request waits for its answer, unless [`Bus::with_deadline`] says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 /// The longest that a request can be made to wait.
 pub const LONGEST_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long a daemon is given to say whether clients may be sent to it.
+pub const READY: Duration = Duration::from_millis(500);
 
 /// The channel between the daemons. Cheap to clone; all clones are the same bus.
 ///
@@ -29,6 +33,7 @@ pub struct Bus {
 enum Carrier {
     Local(Arc<Local>),
     Hub(Arc<Hub>),
+    Nats(Arc<Nats>),
 }
 
 impl Bus {
@@ -39,12 +44,20 @@ impl Bus {
 
     /// Opens the bus at `url`. For the hub this makes sure that there is one: it connects and
     /// checks the secret both ways, or hosts the hub in this process if nobody does, on the
-    /// current Tokio runtime. Fails within a few seconds.
+    /// current Tokio runtime. For NATS, see [`Bus::nats`]. Fails within a few seconds.
     pub async fn open(url: &BusUrl, secret: Secret) -> Result<Self, BusError> {
-        let carrier = match hub::Place::of(url) {
-            None => return Ok(Self::local()),
-            Some(place) => Carrier::Hub(Hub::open(place, secret).await?),
+        let place = match url {
+            BusUrl::Local => return Ok(Self::local()),
+            BusUrl::Nats(url) => return Self::nats(url, NatsOptions::default()).await,
+            BusUrl::HubTcp(address) => hub::Place::Tcp(*address),
+            BusUrl::HubUnix(path) => hub::Place::Unix(path.clone()),
         };
+        Ok(Self { carrier: Carrier::Hub(Hub::open(place, secret).await?), deadline: DEADLINE })
+    }
+
+    /// Connects to one of the NATS servers at `url`. Fails within a few seconds.
+    pub async fn nats(url: &NatsUrl, options: NatsOptions) -> Result<Self, BusError> {
+        let carrier = Carrier::Nats(Nats::open(url, options).await?);
         Ok(Self { carrier, deadline: DEADLINE })
     }
 
@@ -64,6 +77,7 @@ impl Bus {
         let seat = match &self.carrier {
             Carrier::Local(local) => Seat::Local(local.join(node, handler)?),
             Carrier::Hub(hub) => Seat::Hub(hub::Seat::join(Arc::clone(hub), node, handler).await?),
+            Carrier::Nats(nats) => Seat::Nats(nats::Seat::join(nats, node, handler).await?),
         };
         Ok(Member { id, deadline: self.deadline, seat })
     }
@@ -74,6 +88,7 @@ impl fmt::Debug for Bus {
         let carrier = match self.carrier {
             Carrier::Local(_) => "local",
             Carrier::Hub(_) => "hub",
+            Carrier::Nats(_) => "nats",
         };
         f.debug_struct("Bus").field("carrier", &carrier).field("deadline", &self.deadline).finish()
     }
@@ -90,6 +105,7 @@ pub struct Member {
 enum Seat {
     Local(local::Seat),
     Hub(hub::Seat),
+    Nats(nats::Seat),
 }
 
 impl Member {
@@ -103,16 +119,19 @@ impl Member {
         match &self.seat {
             Seat::Local(seat) => seat.members(),
             Seat::Hub(seat) => seat.members(),
+            Seat::Nats(seat) => seat.members(),
         }
     }
 
     /// This notification server holds `user` from now on: [`Address::User`] reaches it. Saying
-    /// so again changes nothing. If two servers hold a user, the one that said so last counts.
+    /// so again changes nothing. While two servers hold a user, a notice reaches at least the one
+    /// that said so last, and a request one of them.
     /// Daemons of other roles cannot hold users; the call is ignored with a warning.
     pub fn hold(&self, user: &Email) {
         match &self.seat {
             Seat::Local(seat) => seat.hold(user),
             Seat::Hub(seat) => seat.hold(user),
+            Seat::Nats(seat) => seat.hold(user),
         }
     }
 
@@ -121,6 +140,7 @@ impl Member {
         match &self.seat {
             Seat::Local(seat) => seat.release(user),
             Seat::Hub(seat) => seat.release(user),
+            Seat::Nats(seat) => seat.release(user),
         }
     }
 
@@ -134,6 +154,7 @@ impl Member {
         match &self.seat {
             Seat::Local(seat) => seat.send(to, notice),
             Seat::Hub(seat) => seat.send(to, &notice),
+            Seat::Nats(seat) => seat.send(to, notice),
         }
     }
 
@@ -148,6 +169,7 @@ impl Member {
             match &self.seat {
                 Seat::Local(seat) => seat.request(to, request).await,
                 Seat::Hub(seat) => seat.request(to, &request).await,
+                Seat::Nats(seat) => seat.request(to, request).await,
             }
         };
         match tokio::time::timeout(self.deadline, answer).await {
@@ -157,12 +179,30 @@ impl Member {
         }
     }
 
+    /// The first of these daemons that says that clients may be sent to it now. Ourselves need no
+    /// asking, and what is dead, hangs, is full or drains is passed over, although it may still seem
+    /// to be there. At most [`READY`] goes to each.
+    pub async fn first_ready(&self, candidates: impl IntoIterator<Item = Node>) -> Option<Node> {
+        for node in candidates {
+            if node.id == self.id {
+                return Some(node);
+            }
+            let to = Address::Node(node.id);
+            let asked = self.request(&to, Request::Ready);
+            if let Ok(Ok(Response::Ready)) = tokio::time::timeout(READY, asked).await {
+                return Some(node);
+            }
+        }
+        None
+    }
+
     /// Tells the others how many connections this daemon holds, and whether it is draining.
     /// Cheap enough for each change: mere load goes out about once a second.
     pub fn announce(&self, load: u32, draining: bool) {
         match &self.seat {
             Seat::Local(seat) => seat.announce(load, draining),
             Seat::Hub(seat) => seat.announce(load, draining),
+            Seat::Nats(seat) => seat.announce(load, draining),
         }
     }
 
@@ -172,6 +212,7 @@ impl Member {
         match &self.seat {
             Seat::Local(_) => true,
             Seat::Hub(seat) => seat.is_connected(),
+            Seat::Nats(seat) => seat.is_connected(),
         }
     }
 }

@@ -62,6 +62,42 @@ pub enum BusError {
         /// Where, as in the configuration.
         url: String,
     },
+    /// None of the NATS servers can be reached.
+    #[error(
+        "cannot reach the bus at {url}: check that a NATS server runs there, and the files in [bus.nats] if it wants TLS"
+    )]
+    Nats {
+        /// Where, without a password.
+        url: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The NATS servers do not let us in.
+    #[error("the NATS server at {url} refuses the login: check user and password or the token in [bus]")]
+    NatsLogin {
+        /// Where, without a password.
+        url: String,
+    },
+    /// The file with the login cannot be read.
+    #[error("cannot read the login of the bus in {}: check [bus.nats] login_file and who may read it", path.display())]
+    LoginFile {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Others than its owner may read the file with the login.
+    #[error("the login of the bus in {0} can be read by others than its owner: run chmod 600 {0}", path.display())]
+    LoginOpen {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The file with the login holds something else.
+    #[error("the file {} holds no login: write user:password or a token into it, on one line", path.display())]
+    LoginMalformed {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The hub has another secret than we.
     #[error("the hub at {url} has another secret: give all daemons the same secret file")]
     WrongSecret {
@@ -116,7 +152,11 @@ impl BusError {
     pub(crate) const fn is_final(&self) -> bool {
         !matches!(
             self,
-            Self::Connect { .. } | Self::NoResponders { .. } | Self::Timeout { .. } | Self::Disconnected { .. }
+            Self::Connect { .. }
+                | Self::Nats { .. }
+                | Self::NoResponders { .. }
+                | Self::Timeout { .. }
+                | Self::Disconnected { .. }
         )
     }
 }

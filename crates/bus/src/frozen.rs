@@ -2,8 +2,8 @@
 //! be on the same bus. Whoever must change a layout raises the version in the handshake, too.
 
 use model::{
-    Contact, Email, Endpoint, GroupSet, Guid, HostPort, Lists, Name, NodeId, Presence, Property, Props, Role, RoomId,
-    Serial, Status, UserId,
+    Contact, Email, Endpoint, GroupSet, Guid, Heal, HostPort, Lists, Name, NodeId, Presence, Property, Props, Role,
+    RoomId, Serial, Status, UserId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,6 +67,22 @@ fn presence_notices() {
 }
 
 #[test]
+fn healing() {
+    frozen(&Notice::Held { users: vec![(UserId(7), 300), (UserId(1), i64::MIN)] }, "08020ed80402ffffffffffffffffff01");
+    let watches = vec![(UserId(7), vec![UserId(1), UserId(-1)])];
+    frozen(&Notice::Follow { number: 300, tag: Some(9), watches }, "09ac020109010e020201");
+    frozen(
+        &Notice::Show { knows: 300, tag: None, shown: vec![(presence(), vec![UserId(1)])] },
+        "0aac0200010e056140622e63014101948080800101043c702f3e011a3c446174613e3c50534d3e68693c2f50534d3e3c2f446174613e0102",
+    );
+    frozen(&Notice::Heal(Heal::Holding { answer: true }), "0b0001");
+    frozen(&Notice::Heal(Heal::Held), "0b01");
+    frozen(&Notice::Heal(Heal::Watching { number: 300 }), "0b02ac02");
+    frozen(&Notice::Heal(Heal::Watched { number: 300 }), "0b03ac02");
+    frozen(&Notice::Heal(Heal::Shown { number: 300 }), "0b04ac02");
+}
+
+#[test]
 fn list_notices() {
     let peer = Contact {
         user: UserId(7),
@@ -127,4 +143,7 @@ fn requests_and_responses() {
     frozen(&Response::Delivered, "04");
     frozen(&Response::NotDelivered, "05");
     frozen(&Response::Failed, "06");
+    frozen(&Request::Ready, "04");
+    frozen(&Response::Ready, "07");
+    frozen(&Response::NotReady, "08");
 }

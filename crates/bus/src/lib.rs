@@ -5,18 +5,21 @@
 //! what they are, by their number, or by the user whom they hold ([`Address`]); that nobody
 //! holds a user is the bus's own answer, so there is no directory of who is online to keep true.
 //!
-//! There are two carriers, and callers see no difference between them:
+//! There are three carriers, and callers see no difference between them:
 //!
 //! * `local:` for daemons that share a process;
 //! * `hub:` for daemons that share a machine: one of them hosts the hub, and another takes over
-//!   when it dies.
+//!   when it dies;
+//! * `nats:` for daemons on many machines, over a NATS cluster.
 //!
 //! # What is promised
 //!
 //! * Notices from one member to another arrive in the order in which they were sent.
 //! * A notice arrives once or not at all. It is lost if its receiver is gone or goes, or if a
-//!   queue overflows; after a break of its own connection a member is told so
-//!   ([`Handler::healed`]) and puts right what it can.
+//!   queue overflows. A member learns that it may have missed something, of everyone
+//!   ([`Handler::healed`]) or of one ([`Handler::missed`]), and puts right what follows from it.
+//! * Each member has its own view of who is there. Two may lose sight of each other, and see each
+//!   other again under the same numbers.
 //! * A request is carried out once at most. After [`BusError::NoResponders`] it was not carried
 //!   out; after any other error nobody knows.
 
@@ -28,6 +31,7 @@ mod frozen;
 mod hub;
 mod local;
 mod members;
+mod nats;
 mod secret;
 mod url;
 mod v1;
@@ -38,9 +42,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use model::NodeId;
 
-pub use bus::{Bus, DEADLINE, LONGEST_DEADLINE, Member};
+pub use bus::{Bus, DEADLINE, LONGEST_DEADLINE, Member, READY};
 pub use error::BusError;
 pub use members::Members;
+pub use nats::{BadNatsUrl, NatsOptions, NatsUrl};
 pub use secret::Secret;
 pub use url::{BadBusUrl, BusUrl};
 pub use v1::{Address, Node, NotRung, Notice, Request, Response};
@@ -71,6 +76,12 @@ pub trait Handler: Send + Sync + 'static {
     /// Learns that its own connection broke and is whole again: notices to and from it may have
     /// been lost in between, whether or not [`Handler::members`] had anything to report.
     fn healed(&self) {}
+
+    /// Learns that something was lost of what another member sent to it. Called in order with the
+    /// notices: what that member answers from now on comes behind what was lost.
+    fn missed(&self, from: NodeId) {
+        let _ = from;
+    }
 }
 
 /// Locks a mutex of this crate.

@@ -33,22 +33,29 @@ impl Members {
     /// proportion to its weight (none at weight 0), and only those users move whose server goes
     /// or who belong to one that comes. None if there is no such server.
     pub fn home_of(&self, user: &Email) -> Option<&Node> {
-        let key = fnv(user.as_str().as_bytes());
-        let candidates = self.nodes.iter().filter(|node| takes_new(node, Role::Notification) && node.weight > 0);
-        candidates
-            .map(|node| (node, score(key, node)))
-            // Equal scores, if ever there are any: everybody takes the lowest number.
-            .max_by(|(a, x), (b, y)| x.total_cmp(y).then(b.id.cmp(&a.id)))
-            .map(|(node, _)| node)
+        self.scored(user).max_by(rank).map(|(node, _)| node)
     }
 
-    /// The switchboard server for the next conversation: the one with the least load of those
-    /// that are not draining, any of them if several have it. None if there is no such server.
-    pub fn switchboard(&self) -> Option<&Node> {
-        let candidates = || self.nodes.iter().filter(|node| takes_new(node, Role::Switchboard));
-        let least = candidates().map(|node| node.load).min()?;
-        let ties = candidates().filter(|node| node.load == least).count();
-        candidates().filter(|node| node.load == least).nth(rand::random_range(0..ties))
+    /// [`Members::home_of`], and behind it the server that would be home if that one were gone,
+    /// and so on.
+    pub fn homes_of(&self, user: &Email) -> Vec<&Node> {
+        let mut scored: Vec<_> = self.scored(user).collect();
+        scored.sort_by(|a, b| rank(b, a));
+        scored.into_iter().map(|(node, _)| node).collect()
+    }
+
+    fn scored(&self, user: &Email) -> impl Iterator<Item = (&Node, f64)> {
+        let key = fnv(user.as_str().as_bytes());
+        let candidates = self.nodes.iter().filter(|node| takes_new(node, Role::Notification) && node.weight > 0);
+        candidates.map(move |node| (node, score(key, node)))
+    }
+
+    /// The switchboard servers for the next conversation, best first: those that are not draining,
+    /// the one with the least load first, in any order where several have the same.
+    pub fn switchboards(&self) -> Vec<&Node> {
+        let mut boards: Vec<&Node> = self.nodes.iter().filter(|node| takes_new(node, Role::Switchboard)).collect();
+        boards.sort_by_cached_key(|node| (node.load, rand::random::<u32>()));
+        boards
     }
 
     /// Is there another, or one gone, or changed in anything but its load?
@@ -56,6 +63,11 @@ impl Members {
         let same = |a: &Node, b: &Node| *a == Node { load: a.load, ..b.clone() };
         self.nodes.len() != before.nodes.len() || !self.nodes.iter().zip(&before.nodes).all(|(a, b)| same(a, b))
     }
+}
+
+/// Orders by score. Equal ones, if ever there are any: everybody takes the lowest number.
+fn rank((a, x): &(&Node, f64), (b, y): &(&Node, f64)) -> std::cmp::Ordering {
+    x.total_cmp(y).then(b.id.cmp(&a.id))
 }
 
 fn takes_new(node: &Node, role: Role) -> bool {
@@ -168,6 +180,10 @@ mod tests {
         let members = servers(1..9);
         let homes: Vec<u64> = users().take(16).map(|user| members.home_of(&user).unwrap().id.0).collect();
         assert_eq!(homes, [4, 8, 2, 5, 8, 6, 3, 4, 1, 3, 6, 5, 4, 6, 7, 3]);
+        let user = users().next().unwrap();
+        let all: Vec<u64> = members.homes_of(&user).iter().map(|node| node.id.0).collect();
+        let without = Members::new(members.nodes().iter().filter(|node| node.id.0 != 4).cloned());
+        assert_eq!((all.len(), all[0], all[1]), (8, 4, without.home_of(&user).unwrap().id.0));
         assert_eq!(fnv(b"amy@example.com"), 0x3e21_b676_ba82_4ddf);
         assert_eq!(mix(1), 0x910a_2dec_8902_5cc1);
     }
@@ -178,11 +194,13 @@ mod tests {
         let members = Members::new([board(1, 0, true), board(2, 5, false), board(3, 4, false), board(4, 4, false)]);
         let mut seen = HashMap::<u64, usize>::new();
         for _ in 0..200 {
-            *seen.entry(members.switchboard().unwrap().id.0).or_default() += 1;
+            let boards = members.switchboards();
+            assert_eq!((boards.len(), boards[2].id.0), (3, 2), "the draining one is none, the busiest is last");
+            *seen.entry(boards[0].id.0).or_default() += 1;
         }
         assert_eq!(seen.len(), 2);
         assert!(seen[&3] > 50 && seen[&4] > 50, "{seen:?}");
-        assert_eq!(servers(1..3).switchboard(), None);
+        assert!(servers(1..3).switchboards().is_empty());
     }
 
     #[test]

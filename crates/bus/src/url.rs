@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::{BadNatsUrl, NatsUrl};
+
 /// Which carrier, and where. Every daemon of an installation has the same one.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(try_from = "String")]
@@ -19,14 +21,16 @@ pub enum BusUrl {
     HubTcp(SocketAddr),
     /// `hub:unix:///run/msnp/bus.sock`: the hub, over a Unix socket.
     HubUnix(PathBuf),
+    /// `nats://ns-1:password@10.0.0.1:4222,10.0.0.2:4222`: a NATS cluster.
+    Nats(NatsUrl),
 }
 
 /// A text that is not the address of a bus.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadBusUrl {
-    /// A cluster over NATS.
-    #[error("nats:// is not in this version: use local: in one process, or hub:tcp:// or hub:unix:// on one machine")]
-    Nats,
+    /// NATS servers that are none.
+    #[error(transparent)]
+    Nats(#[from] BadNatsUrl),
     /// A hub at a TCP address that is none.
     #[error("{0:?} is not an IP address with a port other than 0: write it as in hub:tcp://127.0.0.1:1866")]
     Socket(String),
@@ -35,7 +39,7 @@ pub enum BadBusUrl {
     Path(String),
     /// Something else.
     #[error(
-        "{0:?} is not the address of a bus: write local:, hub:tcp://127.0.0.1:1866 or hub:unix:///run/msnp/bus.sock"
+        "{0:?} is not the address of a bus: write local:, hub:tcp://127.0.0.1:1866, hub:unix:///run/msnp/bus.sock or nats://10.0.0.1:4222"
     )]
     Unknown(String),
 }
@@ -59,7 +63,10 @@ impl FromStr for BusUrl {
                 _ => Err(BadBusUrl::Path(path.to_owned())),
             };
         }
-        Err(if text.starts_with("nats:") { BadBusUrl::Nats } else { BadBusUrl::Unknown(text.to_owned()) })
+        if text.starts_with("nats:") || text.starts_with("tls:") {
+            return Ok(Self::Nats(text.parse()?));
+        }
+        Err(BadBusUrl::Unknown(text.to_owned()))
     }
 }
 
@@ -76,6 +83,7 @@ impl fmt::Display for BusUrl {
             Self::Local => f.write_str("local:"),
             Self::HubTcp(address) => write!(f, "hub:tcp://{address}"),
             Self::HubUnix(path) => write!(f, "hub:unix://{}", path.display()),
+            Self::Nats(url) => url.fmt(f),
         }
     }
 }
@@ -86,7 +94,14 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        for text in ["local:", "hub:tcp://127.0.0.1:1866", "hub:tcp://[::1]:1866", "hub:unix:///run/msnp/bus.sock"] {
+        for text in [
+            "local:",
+            "hub:tcp://127.0.0.1:1866",
+            "hub:tcp://[::1]:1866",
+            "hub:unix:///run/msnp/bus.sock",
+            "nats://10.0.0.1:4222,10.0.0.2",
+            "tls://bus.example.net",
+        ] {
             assert_eq!(text.parse::<BusUrl>().unwrap().to_string(), text);
         }
     }
@@ -94,12 +109,11 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         let wrong = |text: &str| text.parse::<BusUrl>().unwrap_err();
-        assert_eq!(wrong("nats://127.0.0.1:4222"), BadBusUrl::Nats);
+        assert_eq!(wrong("nats://"), BadBusUrl::Nats(BadNatsUrl));
         assert_eq!(wrong("hub:tcp://localhost:1866"), BadBusUrl::Socket("localhost:1866".to_owned()));
         assert_eq!(wrong("hub:tcp://127.0.0.1:0"), BadBusUrl::Socket("127.0.0.1:0".to_owned()));
         assert_eq!(wrong("hub:unix://bus.sock"), BadBusUrl::Path("bus.sock".to_owned()));
         assert_eq!(wrong("hub:unix:///"), BadBusUrl::Path("/".to_owned()));
         assert_eq!(wrong(""), BadBusUrl::Unknown(String::new()));
-        assert!(wrong("nats:").to_string().contains("not in this version"));
     }
 }

@@ -69,6 +69,9 @@ pub enum Request {
         /// Plain text.
         text: String,
     },
+    /// To [`Address::Node`]: may a client be sent to you now? A notification server is asked for
+    /// someone who signs in, a switchboard for a conversation that begins.
+    Ready,
 }
 
 /// Answers to [`Request`]s.
@@ -88,6 +91,10 @@ pub enum Response {
     NotDelivered,
     /// The receiver could not do it, for a reason that is in its own log.
     Failed,
+    /// A client may be sent here.
+    Ready,
+    /// The receiver is draining, or full.
+    NotReady,
 }
 
 /// Why someone cannot be called.

@@ -2,6 +2,8 @@
 
 use std::io::IsTerminal as _;
 
+use store::StoreError;
+use tracing::{debug, warn};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
@@ -15,4 +17,13 @@ pub fn start(log: &Log) {
         LogFormat::Text => builder.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
+}
+
+/// Says that something could not be done for want of the store: "cannot *read a roster*". That the
+/// database is away, the store has said already, and once is enough.
+pub fn store_failed(what: &str, error: &StoreError) {
+    match error {
+        StoreError::Away => debug!("cannot {what}: the database is away"),
+        error => warn!(%error, "cannot {what}"),
+    }
 }

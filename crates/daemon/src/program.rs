@@ -1,7 +1,7 @@
 //! What the programs have in common: arguments, configuration, store, bus, and the end.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -45,14 +45,22 @@ impl Common {
     }
 }
 
+/// What this program is called, for those who see its connections.
+fn program() -> String {
+    let path = std::env::current_exe().ok();
+    path.as_deref().and_then(Path::file_stem).map_or_else(|| "msnp".into(), |name| name.to_string_lossy().into_owned())
+}
+
 /// Opens the store and the bus.
 pub async fn open(config: Arc<Config>) -> anyhow::Result<Parts> {
     let keys = MasterKey::load_or_create(&config.store.key_file)?;
-    let store = Store::open_with(&config.store.url, keys, config.hashing()).await?;
+    let store = Store::open_with(&config.store.url, keys, config.store_options(&program())).await?;
     let bus = match &config.bus.url {
         BusUrl::Local => Bus::local(),
+        BusUrl::Nats(url) => Bus::nats(url, config.nats_options()).await.context("cannot open the bus")?,
         url => Bus::open(url, Secret::load_or_create(&config.bus.secret_file)?).await.context("cannot open the bus")?,
     };
+    let bus = bus.with_deadline(config.bus.deadline.0);
     Ok(Parts { config, store, bus })
 }
 
@@ -65,11 +73,11 @@ pub fn alone(
     let Some(config) = common.configuration()? else { return Ok(()) };
     anyhow::ensure!(
         config.bus.url != BusUrl::Local,
-        "one daemon alone needs a bus to find the others: set [bus] url = \"hub:tcp://127.0.0.1:1866\", or run msnpd"
+        "one daemon alone needs a bus to find the others: set [bus] url = \"hub:tcp://127.0.0.1:1866\" or a nats:// address, or run msnpd"
     );
     runtime()?.block_on(async {
-        let signals = Signals::listen()?;
-        let parts = open(config).await?;
+        let mut signals = Signals::listen()?;
+        let Some(parts) = signals.unless_stopped(open(config)).await.transpose()? else { return Ok(()) };
         let shutdown = Shutdown::default();
         let running = serve(&parts, &shutdown).await?;
         say(&format!("The {name} server listens on {}.", running.address));
@@ -92,6 +100,15 @@ impl Signals {
         let interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
         let drain = signal(SignalKind::user_defined1()).context("cannot wait for SIGUSR1")?;
         Ok(Self { terminate, interrupt, drain })
+    }
+
+    /// Does it, unless a signal to stop comes before it is done.
+    pub async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            _ = self.terminate.recv() => None,
+            _ = self.interrupt.recv() => None,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time;
 use tracing::warn;
 
 use crate::Shutdown;
+use crate::logging::store_failed;
 
 /// How often a daemon reports.
 const REPORT: Duration = Duration::from_secs(10);
@@ -24,12 +25,23 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 pub struct Entry {
     /// Its number on the bus.
     pub id: NodeId,
+    /// What the operator calls it; may be empty.
+    pub name: String,
     /// What it does.
     pub role: Role,
     /// Where clients find it.
     pub endpoint: Endpoint,
     /// How many users, or rooms, it has now.
     pub load: Arc<dyn Fn() -> u32 + Send + Sync>,
+    /// How many messages it has sent over the bus.
+    pub sent: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Entry {
+    /// One without a name, that sends nothing.
+    pub fn new(id: NodeId, role: Role, endpoint: Endpoint, load: Arc<dyn Fn() -> u32 + Send + Sync>) -> Self {
+        Self { id, name: String::new(), role, endpoint, load, sent: Arc::new(|| 0) }
+    }
 }
 
 /// Does a daemon's work, and reports it until that is done; then takes the report back. When the
@@ -42,7 +54,7 @@ pub async fn during(store: Store, entry: Entry, shutdown: Shutdown, work: impl F
     }
     match time::timeout(LAST_WORD, store.forget_node(id)).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => warn!(%error, "cannot tell the operator that this daemon ends"),
+        Ok(Err(error)) => store_failed("tell the operator that this daemon ends", &error),
         Err(_) => warn!("the store is too slow to tell the operator that this daemon ends"),
     }
 }
@@ -55,13 +67,13 @@ async fn keep(store: &Store, entry: &Entry, shutdown: &Shutdown) {
         if since.is_none_or(|since| now >= since + REPORT) {
             since = Some(now);
             if let Err(error) = store.report_node(report(entry, shutdown)).await {
-                warn!(%error, "cannot tell the operator that this daemon runs");
+                store_failed("tell the operator that this daemon runs", &error);
             }
         }
         match store.is_to_drain(entry.id).await {
             Ok(true) => shutdown.drain_off(),
             Ok(false) => {}
-            Err(error) => warn!(%error, "cannot see what the operator wants of this daemon"),
+            Err(error) => store_failed("see what the operator wants of this daemon", &error),
         }
         time::sleep(LOOK).await;
     }
@@ -70,6 +82,7 @@ async fn keep(store: &Store, entry: &Entry, shutdown: &Shutdown) {
 fn report(entry: &Entry, shutdown: &Shutdown) -> NodeReport {
     NodeReport {
         id: entry.id,
+        name: entry.name.clone(),
         role: entry.role.to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         address: match &entry.endpoint {
@@ -77,6 +90,7 @@ fn report(entry: &Entry, shutdown: &Shutdown) -> NodeReport {
             Endpoint::SameHost(port) => format!("*:{port}"),
         },
         load: (entry.load)(),
+        sent: (entry.sent)(),
         draining: shutdown.is_draining(),
     }
 }

@@ -39,7 +39,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
         shutdown: shutdown.clone(),
         proxies: parts.config.limits.trusted_proxies.clone(),
     };
-    let entry = Entry { id: hall.id, role: Role::Dispatch, endpoint, load: Arc::new(|| 0) };
+    let entry = Entry::new(hall.id, Role::Dispatch, endpoint, Arc::new(|| 0));
     let stop = shutdown.clone();
     let work = async move {
         // Nobody stays here, so there is nobody to send elsewhere.
@@ -70,26 +70,29 @@ impl Hall {
         (session, Desk(Arc::clone(self)))
     }
 
-    fn members(&self) -> Option<Arc<Members>> {
-        self.member.get().and_then(Weak::upgrade).map(|member| member.members())
+    /// The servers for this user, home first.
+    fn homes(&self, email: &Email) -> Vec<Node> {
+        let members = self.member().map(|member| member.members());
+        members.iter().flat_map(|members| members.homes_of(email)).cloned().collect()
     }
 
-    /// The server of someone who has not said who they are: any, since it refers them on.
-    fn any(&self) -> Option<Endpoint> {
-        let members = self.members()?;
-        let stranger = Email::parse(&format!("{:x}@example.com", rand::random::<u64>())).ok()?;
-        members.home_of(&stranger).map(|node| node.endpoint.clone())
+    fn member(&self) -> Option<Arc<Member>> {
+        self.member.get().and_then(Weak::upgrade)
     }
 }
 
 impl daemon::Desk<Session> for Desk {
     fn answer(&mut self, question: Question) -> Reply<Answer> {
-        Reply::Now(match question {
-            Question::Home(email) => {
-                self.0.members().and_then(|members| members.home_of(&email).map(|node| node.endpoint.clone()))
+        let homes = match question {
+            Question::Home(email) => self.0.homes(&email),
+            // Someone who has not said who they are: any, since it refers them on.
+            Question::Any => {
+                let stranger = Email::parse(&format!("{:x}@example.com", rand::random::<u64>())).ok();
+                stranger.map(|stranger| self.0.homes(&stranger)).unwrap_or_default()
             }
-            Question::Any => self.0.any(),
-        })
+        };
+        let Some(member) = self.0.member() else { return Reply::Now(None) };
+        Reply::Later(Box::pin(async move { member.first_ready(homes).await.map(|home| home.endpoint) }))
     }
 }
 

@@ -24,7 +24,7 @@ pub use group::{Group, GroupId, GroupSet, MAX_GROUPS};
 pub use ids::{Guid, NodeId, RoomId, Serial, SessionId, UserId};
 pub use list::{List, Lists};
 pub use name::{BadName, Name, encoded_len, must_escape};
-pub use news::{Address, Notice};
+pub use news::{Address, Heal, Notice};
 pub use password::Password;
 pub use place::{Endpoint, HostPort, Role};
 pub use presence::{Personal, Picture, Presence, Status};

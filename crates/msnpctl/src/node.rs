@@ -6,7 +6,7 @@ use anyhow::{bail, ensure};
 use clap::Subcommand;
 use model::NodeId;
 use serde_json::{Value, json};
-use store::NodeRow;
+use store::{NodeReport, NodeRow};
 
 use crate::office::Office;
 use crate::output::{Output, table};
@@ -41,23 +41,25 @@ async fn list(office: &Office) -> anyhow::Result<Output> {
         return Ok(Output { text: "No daemon has reported.".to_owned(), json: json!([]) });
     }
     let now = now_ms();
-    let rows: Vec<[String; 8]> = nodes
+    let rows: Vec<[String; 10]> = nodes
         .iter()
         .map(|node| {
             let report = &node.report;
             [
                 number(report.id),
+                report.name.clone(),
                 report.role.clone(),
                 report.version.clone(),
                 report.address.clone(),
-                report.load.to_string(),
+                load(report),
+                report.sent.to_string(),
                 state(node, now).to_owned(),
                 ago(now - node.started_at),
                 format!("{} ago", ago(now - node.seen_at)),
             ]
         })
         .collect();
-    let heads = ["ID", "ROLE", "VERSION", "ADDRESS", "LOAD", "STATE", "UP", "SEEN"];
+    let heads = ["ID", "NAME", "ROLE", "VERSION", "ADDRESS", "LOAD", "SENT", "STATE", "UP", "SEEN"];
     Ok(Output { text: table(heads, &rows), json: nodes.iter().map(|node| value(node, now)).collect() })
 }
 
@@ -80,6 +82,17 @@ fn number(id: NodeId) -> String {
     format!("{:016x}", id.0)
 }
 
+/// What it has of what it is for. A dispatch server has nothing for longer than a moment.
+fn load(report: &NodeReport) -> String {
+    let (one, many) = match &*report.role {
+        "notification" => ("user", "users"),
+        "switchboard" => ("room", "rooms"),
+        "web" => ("session", "sessions"),
+        _ => return "-".to_owned(),
+    };
+    format!("{} {}", report.load, if report.load == 1 { one } else { many })
+}
+
 const fn state(node: &NodeRow, now: i64) -> &'static str {
     if now - node.seen_at > LATE * 1000 {
         "silent"
@@ -94,10 +107,12 @@ fn value(node: &NodeRow, now: i64) -> Value {
     let report = &node.report;
     json!({
         "id": number(report.id),
+        "name": report.name,
         "role": report.role,
         "version": report.version,
         "address": report.address,
         "load": report.load,
+        "sent": report.sent,
         "state": state(node, now),
         "started_at": node.started_at / 1000,
         "seen_at": node.seen_at / 1000,

@@ -27,8 +27,8 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(config) = arguments.common.configuration()? else { return Ok(()) };
     runtime()?.block_on(async {
-        let signals = Signals::listen()?;
-        let parts = open(config).await?;
+        let mut signals = Signals::listen()?;
+        let Some(parts) = signals.unless_stopped(open(config)).await.transpose()? else { return Ok(()) };
         let shutdown = Shutdown::default();
         // The others come first, so that a dispatch server that listens can refer at once.
         let sb = sb::serve(&parts, &shutdown).await?;

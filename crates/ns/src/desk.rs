@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use bus::{Address as At, BusError, Request, Response};
+use bus::{Address as At, BusError, Node, Request, Response};
 use daemon::listener::Seat;
+use daemon::logging::store_failed;
 use daemon::{Client, Link, Reply};
 use logic::ns::{Answer, Entry, Found, Identity, Notice, Question, Secret, Session, SignedIn};
 use logic::{challenge, login};
@@ -42,27 +43,24 @@ impl Desk {
         self.who.as_ref().map(|(identity, _)| (identity.user, self.session))
     }
 
+    /// Who signs in is served here if this is their home, or if none of the servers that come before
+    /// this one answers.
     fn identify(&self, email: Email, package: Package) -> Reply<Answer> {
-        let members = self.hall.member().map(|member| member.members());
-        let home = members.as_ref().and_then(|members| members.home_of(&email));
-        if let Some(home) = home.filter(|home| home.id != self.hall.id) {
-            return Reply::Now(Answer::Identified(Found::Elsewhere(home.endpoint.clone())));
+        let better = self.hall.better_homes(&email);
+        let (hall, peer) = (Arc::clone(&self.hall), self.peer);
+        if better.is_empty() {
+            return begin(&hall, peer, email, package);
         }
-        if self.hall.is_shut_to(self.peer) {
-            return Reply::Now(Answer::Identified(Found::TooMany));
-        }
-        if package == Package::Twn {
-            let challenge = login::twn::challenge(unix_seconds(), rand::random());
-            return Reply::Now(Answer::Identified(Found::Ticket { challenge }));
-        }
-        let hall = Arc::clone(&self.hall);
         Reply::Later(Box::pin(async move {
-            let login = hall.store.legacy_secret(&email).await.inspect_err(log("read an account"));
-            let Ok(login) = login else { return Answer::Unavailable };
-            let usable = login.filter(|login| hall.config.ns.md5_sign_in && !login.account.suspended);
-            let account = usable.map(|login| (identity(login.account), Secret(login.password.expose().to_owned())));
-            let challenge = login::md5::challenge(unix_seconds(), rand::random());
-            Answer::Identified(Found::Challenge { challenge, account })
+            if let Some(member) = hall.member()
+                && let Some(home) = member.first_ready(better).await
+            {
+                return Answer::Identified(Found::Elsewhere(home.endpoint));
+            }
+            match begin(&hall, peer, email, package) {
+                Reply::Now(answer) => answer,
+                Reply::Later(answer) => answer.await,
+            }
         }))
     }
 
@@ -88,7 +86,8 @@ impl Desk {
             take_over(&hall, &who).await;
             // From here on news reaches the session, so that nothing falls between the roster
             // that it reads and what it is told.
-            let lingers = hall.change(|presence, afar| presence.enter(&who, session, client, afar));
+            let since = unix_millis();
+            let lingers = hall.change(|presence, afar| presence.enter(&who, session, since, client, afar));
             if let Some(member) = hall.member() {
                 member.hold(&who.email);
             }
@@ -123,7 +122,10 @@ impl Desk {
                 }
                 Err(StoreError::Conflict | StoreError::NoAccount) => reload(&hall, &who, session).await,
                 Err(error) => {
-                    log("change a roster")(&error);
+                    store_failed("change a roster", &error);
+                    if matches!(error, StoreError::InDoubt) {
+                        hall.doubt(edit);
+                    }
                     Answer::Unavailable
                 }
             }
@@ -134,29 +136,17 @@ impl Desk {
         let (Some((who, dialect)), Some(member)) = (&self.who, self.hall.member()) else {
             return Reply::Now(Answer::NoSwitchboard);
         };
-        let members = member.members();
-        let Some(switchboard) = members.switchboard() else { return Reply::Now(Answer::NoSwitchboard) };
-        let (node, endpoint) = (switchboard.id, switchboard.endpoint.clone());
         let card = self.hall.change(|presence, _| presence.card(who.user, self.session));
         let Some((name, capabilities)) = card else { return Reply::Now(Answer::Unavailable) };
-        let admission = Admission {
-            user: who.user,
-            email: who.email.clone(),
-            name,
-            dialect: dialect.number(),
-            capabilities,
-            node,
-            room: None,
-        };
-        let hall = Arc::clone(&self.hall);
+        let (hall, who, dialect) = (Arc::clone(&self.hall), Arc::clone(who), dialect.number());
+        let boards: Vec<Node> = member.members().switchboards().into_iter().cloned().collect();
         Reply::Later(Box::pin(async move {
-            match hall
-                .store
-                .put_cookie(&admission, hall.config.ns.cookie_time.0)
-                .await
-                .inspect_err(log("keep a cookie"))
-            {
-                Ok(cookie) => Answer::Room(endpoint, cookie),
+            let Some(board) = member.first_ready(boards).await else { return Answer::NoSwitchboard };
+            let (user, email) = (who.user, who.email.clone());
+            let admission = Admission { user, email, name, dialect, capabilities, node: board.id, room: None };
+            let kept = hall.store.put_cookie(&admission, hall.config.ns.cookie_time.0).await;
+            match kept.inspect_err(log("keep a cookie")) {
+                Ok(cookie) => Answer::Room(board.endpoint, cookie),
                 Err(_) => Answer::Unavailable,
             }
         }))
@@ -214,10 +204,7 @@ impl Desk {
             Question::Appear(view, trid) => presence.appear(user, session, view, trid, afar),
             Question::Personal(personal) => presence.personal(user, session, personal, afar),
             Question::Settle => presence.settle(user, session, afar),
-            Question::Watch(target, email, trid) => presence.watch(user, session, target, &email, Some(trid), afar),
-            Question::Unwatch(targets) => {
-                targets.into_iter().for_each(|target| presence.unwatch(user, session, target, afar))
-            }
+            Question::Watch(target, trid) => presence.watch(user, session, target, Some(trid), afar),
             Question::TakeCalls(on) => presence.take_calls(user, session, on),
             _ => unreachable!("another kind of question"),
         });
@@ -266,7 +253,6 @@ impl daemon::Desk<Session> for Desk {
             | Question::Personal(_)
             | Question::Settle
             | Question::Watch(..)
-            | Question::Unwatch(_)
             | Question::TakeCalls(_) => Reply::Now(self.present(question)),
             Question::OpenRoom => self.open_room(),
             Question::Challenge => Reply::Now(Answer::Challenge(challenge::challenge(rand::random()))),
@@ -291,7 +277,29 @@ impl daemon::Desk<Session> for Desk {
     }
 }
 
-/// Ends the session that the account may have at another notification server.
+/// Begins a sign-in here.
+fn begin(hall: &Arc<Hall>, peer: SocketAddr, email: Email, package: Package) -> Reply<Answer> {
+    if hall.is_shut_to(peer) {
+        return Reply::Now(Answer::Identified(Found::TooMany));
+    }
+    if package == Package::Twn {
+        let challenge = login::twn::challenge(unix_seconds(), rand::random());
+        return Reply::Now(Answer::Identified(Found::Ticket { challenge }));
+    }
+    let hall = Arc::clone(hall);
+    Reply::Later(Box::pin(async move {
+        let login = hall.store.legacy_secret(&email).await.inspect_err(log("read an account"));
+        let Ok(login) = login else { return Answer::Unavailable };
+        let usable = login.filter(|login| hall.config.ns.md5_sign_in && !login.account.suspended);
+        let account = usable.map(|login| (identity(login.account), Secret(login.password.expose().to_owned())));
+        let challenge = login::md5::challenge(unix_seconds(), rand::random());
+        Answer::Identified(Found::Challenge { challenge, account })
+    }))
+}
+
+/// Ends the session that the account may have at another notification server, so that it is gone
+/// when the new one begins. Where that fails, the later one stays when the servers next hear of each
+/// other.
 async fn take_over(hall: &Hall, who: &Identity) {
     let Some(member) = hall.member() else { return };
     // A session of theirs here is taken over by entering, so that watchers see no gap.
@@ -374,10 +382,14 @@ fn tell_peer(hall: &Hall, who: &Identity, changes: &[Change], peer: UserId, emai
 }
 
 fn log(what: &'static str) -> impl FnOnce(&StoreError) {
-    move |error| warn!(%error, "cannot {what}")
+    move |error| store_failed(what, error)
 }
 
 fn unix_seconds() -> i64 {
+    unix_millis() / 1000
+}
+
+fn unix_millis() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

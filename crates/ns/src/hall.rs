@@ -8,10 +8,13 @@ use bus::{Member, Node};
 use daemon::address::Failures;
 use daemon::link::batch;
 use daemon::listener::Seat;
+use daemon::logging::store_failed;
 use daemon::{Client, Config, Parts, ServeError, Shutdown};
 use logic::Rate;
 use logic::ns::{Notice, Presence, Rules, Session, Site, shown_name};
-use model::{Account, Address, Email, Endpoint, Name, NodeId, Notice as News, Role, Roster, UserId, Verification};
+use model::{
+    Account, Address, Edit, Email, Endpoint, Name, NodeId, Notice as News, Role, Roster, UserId, Verification,
+};
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 
@@ -19,6 +22,8 @@ use crate::desk::Desk;
 
 /// How long sessions may take to end when the server stops.
 const GRACE: Duration = Duration::from_secs(5);
+/// Most edits in doubt.
+const DOUBTS: usize = 1024;
 
 /// What all sessions of a notification server share.
 pub struct Hall {
@@ -28,6 +33,9 @@ pub struct Hall {
     pub(crate) store: Store,
     pub(crate) failures: Failures,
     presence: Mutex<Presence<Client<Notice>>>,
+    /// Edits of which nobody knows whether they were carried out. Few: no more than there are
+    /// connections to a database that went away.
+    doubts: Mutex<Vec<Edit>>,
     /// Our place on the bus. The task that serves holds it; without it, nobody else is there.
     member: OnceLock<Weak<Member>>,
     /// The notification servers that were there when we last looked.
@@ -54,7 +62,8 @@ impl Hall {
             rules: Arc::new(parts.config.ns_rules()),
             store: parts.store.clone(),
             failures: Failures::new(failed),
-            presence: Mutex::default(),
+            presence: Mutex::new(Presence::new(id)),
+            doubts: Mutex::default(),
             member: OnceLock::new(),
             others: Mutex::default(),
             moved: Notify::new(),
@@ -140,6 +149,25 @@ impl Hall {
         u32::try_from(self.change(|presence, _| presence.count())).unwrap_or(u32::MAX)
     }
 
+    /// Notes an edit that may have been carried out.
+    pub(crate) fn doubt(&self, edit: Edit) {
+        let mut doubts = self.doubts.lock().unwrap_or_else(PoisonError::into_inner);
+        if doubts.len() < DOUBTS {
+            doubts.push(edit);
+        }
+    }
+
+    /// Has the rosters that such edits concern read again, here and elsewhere.
+    pub(crate) async fn clear_doubts(&self) {
+        let doubts = std::mem::take(&mut *self.doubts.lock().unwrap_or_else(PoisonError::into_inner));
+        for edit in doubts {
+            if let Err(error) = self.store.clear_doubt(edit.clone()).await {
+                store_failed("see whether a change was made", &error);
+                self.doubt(edit);
+            }
+        }
+    }
+
     /// Reads again the rosters that were changed from outside since `mark`.
     pub async fn look_outside(&self, mark: i64) -> Result<i64, StoreError> {
         let (mark, users) = self.store.touched_since(mark).await?;
@@ -147,6 +175,18 @@ impl Hall {
             self.change(|presence, _| presence.notify(user, Notice::Reload));
         }
         Ok(mark)
+    }
+
+    /// The servers that are this user's home rather than this one, best first.
+    pub(crate) fn better_homes(&self, user: &Email) -> Vec<Node> {
+        let members = self.member().map(|member| member.members());
+        let homes = members.iter().flat_map(|members| members.homes_of(user));
+        homes.take_while(|node| node.id != self.id).cloned().collect()
+    }
+
+    /// May someone be sent here who signs in?
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.shutdown.is_draining()
     }
 
     /// Waits until nobody is signed in, for a while.

@@ -48,7 +48,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let stop = shutdown.clone();
     let counted = Arc::clone(&hall);
     let load = Arc::new(move || counted.load());
-    let entry = Entry { id: hall.id, role: Role::Notification, endpoint, load };
+    let entry = Entry::new(hall.id, Role::Notification, endpoint, load);
     let work = async move {
         let watching = tokio::spawn(outside::watch(Arc::clone(&hall), mark, stop.clone()));
         tokio::select! {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daemon::Shutdown;
+use daemon::logging::store_failed;
 use tokio::time;
-use tracing::warn;
 
 use crate::hall::Hall;
 
@@ -22,15 +22,16 @@ pub(crate) async fn watch(hall: Arc<Hall>, mut mark: i64, shutdown: Shutdown) {
             () = time::sleep(LOOK) => {}
             () = shutdown.stopping() => return,
         }
+        hall.clear_doubts().await;
         match hall.look_outside(mark).await {
             Ok(now) => mark = now,
-            Err(error) => warn!(%error, "cannot see what was changed from outside"),
+            Err(error) => store_failed("see what was changed from outside", &error),
         }
         looks += 1;
         if looks % SWEEP == 0
             && let Err(error) = async { hall.store.sweep_cookies().await.and(hall.store.sweep_touched().await) }.await
         {
-            warn!(%error, "cannot forget old cookies");
+            store_failed("forget old cookies", &error);
         }
     }
 }

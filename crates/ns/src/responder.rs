@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bus::{Answering, Handler, Members, NotRung, Request, Response};
+use daemon::logging::store_failed;
 use logic::Outlet as _;
 use logic::ns::{Called, Notice, Ring};
 use model::{Admission, Email, NodeId, Notice as News, Role};
 use msnp::dialect::Pages;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::hall::Hall;
 
@@ -21,7 +22,7 @@ impl Handler for Hall {
             match request {
                 Request::Ring { .. } => self.ring(request).await,
                 Request::TakeOver { user } => {
-                    self.change(|presence, _| presence.notify(user, Notice::TakenOver));
+                    self.change(|presence, _| presence.take_over(user));
                     Response::TakenOver
                 }
                 Request::MayCall { user } => {
@@ -29,26 +30,41 @@ impl Handler for Hall {
                     if may { Response::MayCall } else { Response::NotRung(NotRung::CallerHidden) }
                 }
                 Request::Page { to, from, name, text } => self.page(&to, Notice::Page { from, name, text }),
+                Request::Ready if self.is_ready() => Response::Ready,
+                Request::Ready => Response::NotReady,
             }
         })
     }
 
     fn members(&self, members: &Arc<Members>) {
-        let now: Vec<NodeId> =
-            members.nodes().iter().filter(|node| node.role == Role::Notification).map(|node| node.id).collect();
+        let is_other = |node: &&bus::Node| node.role == Role::Notification && node.id != self.id;
+        let now: Vec<NodeId> = members.nodes().iter().filter(is_other).map(|node| node.id).collect();
         let mut others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let lost: Vec<NodeId> = others.iter().filter(|node| !now.contains(node)).copied().collect();
-        *others = now;
+        let before = std::mem::replace(&mut *others, now.clone());
         drop(others);
         self.moved.notify_one();
-        for node in lost {
+        for node in before.iter().filter(|node| !now.contains(node)) {
             debug!(%node, "a notification server is gone");
-            self.change(|presence, _| presence.lost(node));
+            self.change(|presence, afar| presence.lost(*node, afar));
+        }
+        for node in now.iter().filter(|node| !before.contains(node)) {
+            debug!(%node, "a notification server has come");
+            self.change(|presence, afar| presence.reconcile(*node, afar));
         }
     }
 
     fn healed(&self) {
-        self.change(|presence, afar| presence.resume(afar));
+        let others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        for node in others {
+            self.change(|presence, afar| presence.reconcile(node, afar));
+        }
+    }
+
+    fn missed(&self, from: NodeId) {
+        let is_other = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(&from);
+        if is_other {
+            self.change(|presence, afar| presence.reconcile(from, afar));
+        }
     }
 }
 
@@ -77,7 +93,7 @@ impl Hall {
         let cookie = match self.store.put_cookie(&admission, self.config.ns.cookie_time.0).await {
             Ok(cookie) => cookie,
             Err(error) => {
-                warn!(%error, "cannot keep a cookie");
+                store_failed("keep a cookie", &error);
                 return Response::Failed;
             }
         };

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bus::{Address, BusError, NotRung, Request, Response};
 use daemon::link::batch;
 use daemon::listener::Seat;
+use daemon::logging::store_failed;
 use daemon::{Client, Link, Reply};
 use logic::sb::{Answer, Entry, Idle, Member, Notice, Question, Refused, Session};
 use model::{Admission, Cookie, Email, Name, RoomId, SessionId, UserId};
@@ -46,8 +47,10 @@ impl Desk {
                 Ok(Some(admission)) if admission.node == hall.id && admission.email == email => admission,
                 Ok(_) => return refused(Code::AuthenticationFailed),
                 Err(error) => {
-                    warn!(%error, "cannot look for a cookie");
-                    return refused(Code::AuthenticationFailed);
+                    // Not 911: the cookie may be right, and the client is to try another call, not
+                    // another password.
+                    store_failed("look for a cookie", &error);
+                    return refused(Code::SwitchboardFailed);
                 }
             };
             match admit(&hall, session, link, entry, admission, room) {

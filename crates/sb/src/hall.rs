@@ -26,6 +26,8 @@ pub struct Hall {
     pub(crate) rules: Arc<Rules>,
     pub(crate) store: Store,
     rooms: Mutex<HashMap<RoomId, SharedRoom>>,
+    /// With so many rooms, no more are begun here.
+    most: usize,
     /// The number of the next room; it starts anywhere.
     next: AtomicU32,
     /// Our place on the bus. The task that serves holds it.
@@ -47,6 +49,7 @@ impl Hall {
             rules: Arc::new(parts.config.sb_rules()),
             store: parts.store.clone(),
             rooms: Mutex::default(),
+            most: parts.config.sb.rooms,
             next: AtomicU32::new(rand::random()),
             member: OnceLock::new(),
             shutdown: shutdown.clone(),
@@ -104,6 +107,11 @@ impl Hall {
         batch(|| rooms.iter().for_each(|room| lock(room).close()));
     }
 
+    /// May a conversation begin here?
+    fn is_ready(&self) -> bool {
+        !self.shutdown.is_draining() && self.rooms().len() < self.most
+    }
+
     /// How many rooms there are.
     pub(crate) fn load(&self) -> u32 {
         u32::try_from(self.rooms().len()).unwrap_or(u32::MAX)
@@ -131,12 +139,18 @@ pub(crate) fn lock(room: &SharedRoom) -> MutexGuard<'_, Room<Client<ToSession>>>
     room.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A switchboard asks; nobody asks it.
+/// A switchboard is asked only whether it has room.
 impl Handler for Hall {
     fn notice(&self, _: NodeId, _: Notice) {}
 
-    fn request(self: Arc<Self>, _: NodeId, _: Request) -> Answering {
-        Box::pin(async { Response::Failed })
+    fn request(self: Arc<Self>, _: NodeId, request: Request) -> Answering {
+        Box::pin(async move {
+            match request {
+                Request::Ready if self.is_ready() => Response::Ready,
+                Request::Ready => Response::NotReady,
+                _ => Response::Failed,
+            }
+        })
     }
 
     fn members(&self, _: &Arc<Members>) {}

@@ -1,50 +1,32 @@
 //! The open database: one of two.
 
-use std::str::FromStr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-
-use crate::sql::{Conn, Row, Sql, Value, on_postgres, on_sqlite};
+use crate::postgres::PgDb;
+use crate::sql::{Row, Sql, Value, on_sqlite};
 use crate::sqlite::SqliteDb;
 use crate::url::Place;
-use crate::writer::{Counters, Write};
-use crate::{StoreError, StoreUrl, Writes, migrate};
-
-/// Connections to Postgres.
-const CONNECTIONS: u32 = 10;
-/// How long to wait for one of them.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often to run a change whose transaction Postgres undid for the sake of another.
-const ATTEMPTS: u32 = 8;
+use crate::writer::Write;
+use crate::{Options, StoreError, StoreUrl, Writes};
 
 pub(crate) enum Db {
     Sqlite(SqliteDb),
-    Postgres(PgPool, Counters),
+    Postgres(PgDb),
 }
 
 impl Db {
-    pub(crate) async fn open(url: &StoreUrl) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &StoreUrl, options: &Options) -> Result<Self, StoreError> {
         match &url.0 {
             Place::Memory => SqliteDb::in_memory(url).await.map(Self::Sqlite),
-            Place::File(path) => SqliteDb::in_file(path, url).await.map(Self::Sqlite),
-            Place::Postgres(text) => {
-                let failed = |source| StoreError::Open { url: url.to_string(), source };
-                let options = PgConnectOptions::from_str(text).map_err(failed)?;
-                let options = options.application_name("msnp").disable_statement_logging();
-                let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(PATIENCE);
-                let pool = pool.connect_with(options).await.map_err(failed)?;
-                migrate::postgres(&pool, url).await?;
-                Ok(Self::Postgres(pool, Counters::default()))
-            }
+            Place::File(path) => SqliteDb::in_file(path, url, options.deadline).await.map(Self::Sqlite),
+            Place::Postgres(text) => PgDb::open(text, url, options).await.map(Self::Postgres),
         }
     }
 
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(db) => db.close().await,
-            Self::Postgres(pool, _) => pool.close().await,
+            Self::Postgres(db) => db.close().await,
         }
     }
 
@@ -52,7 +34,7 @@ impl Db {
     pub(crate) async fn rows(&self, sql: Sql, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite(db) => on_sqlite(&db.readers, sql, values).await,
-            Self::Postgres(pool, _) => on_postgres(pool, sql, values).await,
+            Self::Postgres(db) => db.read(sql, values).await,
         }
     }
 
@@ -65,7 +47,7 @@ impl Db {
     pub(crate) async fn cookies(&self, sql: Sql, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite(db) => on_sqlite(&db.cookies, sql, values).await,
-            Self::Postgres(pool, _) => on_postgres(pool, sql, values).await,
+            Self::Postgres(db) => db.run(sql, values).await,
         }
     }
 
@@ -73,42 +55,16 @@ impl Db {
     pub(crate) async fn write<W: Write>(&self, write: W) -> Result<W::Output, StoreError> {
         match self {
             Self::Sqlite(db) => db.writer.write(write).await,
-            Self::Postgres(pool, counters) => {
-                let output = transact_patiently(pool, &write).await?;
-                counters.committed(1);
-                Ok(output)
-            }
+            Self::Postgres(db) => db.write(write).await,
         }
     }
 
     pub(crate) fn writes(&self) -> Writes {
         match self {
             Self::Sqlite(db) => db.writer.writes(),
-            Self::Postgres(_, counters) => counters.read(),
+            Self::Postgres(db) => db.writes(),
         }
     }
-}
-
-async fn transact_patiently<W: Write>(pool: &PgPool, write: &W) -> Result<W::Output, StoreError> {
-    for attempt in 1..ATTEMPTS {
-        match transact(pool, write).await {
-            Err(error) if error.is_collision() => {
-                tracing::debug!(attempt, "a transaction was undone for the sake of another");
-                // Of random length, so that two that collide do not do so again.
-                tokio::time::sleep(Duration::from_millis(rand::random_range(0..4 << attempt))).await;
-            }
-            done => return done,
-        }
-    }
-    transact(pool, write).await
-}
-
-async fn transact<W: Write>(pool: &PgPool, write: &W) -> Result<W::Output, StoreError> {
-    let failed = |error| StoreError::query("commit a change", error);
-    let mut transaction = pool.begin().await.map_err(failed)?;
-    let output = write.run(&mut Conn::Postgres(&mut transaction)).await?;
-    transaction.commit().await.map_err(failed)?;
-    Ok(output)
 }
 
 /// Now, in Unix microseconds.

@@ -73,10 +73,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoAccount`]: the owner or a peer does not exist. [`StoreError::Conflict`]: a
     /// [`Change::Contact`] takes other lists for granted than the store has.
-    /// [`StoreError::Busy`]: try later. [`StoreError::Query`]: among others, someone would be on
-    /// AL and BL at once.
+    /// [`StoreError::Busy`], [`StoreError::Away`]: try later. [`StoreError::InDoubt`]: it may have
+    /// been carried out, so call [`Store::clear_doubt`] later. [`StoreError::Query`]: among
+    /// others, someone would be on AL and BL at once.
     pub async fn edit(&self, edit: Edit) -> Result<Edited, StoreError> {
         self.db().write(Carry { edit, outside: false }).await
+    }
+
+    /// After an edit of which nobody knows whether it was carried out: waits until that is decided,
+    /// and notes as touched all whom it may concern, so that the daemons read their rosters anew.
+    ///
+    /// # Errors
+    /// Those of the database: then it is still to be done.
+    pub async fn clear_doubt(&self, edit: Edit) -> Result<(), StoreError> {
+        self.db().write(Clear(edit)).await
     }
 }
 
@@ -131,21 +141,40 @@ fn is_shown(change: &Change) -> bool {
 }
 
 impl Carry {
-    /// Keeps to this transaction whose serials may rise: the owner, the peers, and who sees the
-    /// properties.
+    /// Keeps to this transaction whose serials may rise.
     async fn lock(&self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
         if matches!(conn, Conn::Sqlite(_)) {
             return Ok(());
         }
-        let mut accounts = vec![self.edit.owner.0];
-        accounts.extend(self.edit.changes.iter().filter_map(|change| match change {
-            Change::Contact { peer, .. } => Some(peer.0),
-            _ => None,
-        }));
-        if self.edit.changes.iter().any(is_shown) {
-            accounts.extend(watchers(conn, self.edit.owner.0).await?);
-        }
+        let accounts = concerned(conn, &self.edit).await?;
         conn.lock(&accounts).await
+    }
+}
+
+/// Whose rosters an edit may change: the owner's, the peers', and theirs who see the properties.
+async fn concerned(conn: &mut Conn<'_>, edit: &Edit) -> Result<Vec<i64>, StoreError> {
+    let mut accounts = vec![edit.owner.0];
+    accounts.extend(edit.changes.iter().filter_map(|change| match change {
+        Change::Contact { peer, .. } => Some(peer.0),
+        _ => None,
+    }));
+    if edit.changes.iter().any(is_shown) {
+        accounts.extend(watchers(conn, edit.owner.0).await?);
+    }
+    Ok(accounts)
+}
+
+/// Has everyone read anew whom an edit may concern.
+struct Clear(Edit);
+
+impl Write for Clear {
+    type Output = ();
+
+    async fn run(&self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
+        let accounts = concerned(conn, &self.0).await?;
+        // The doubtful transaction may still be running, and holds these rows until it has ended.
+        conn.lock(&accounts).await?;
+        mark_touched(conn, &accounts).await
     }
 }
 

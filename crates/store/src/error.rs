@@ -19,10 +19,18 @@ pub enum StoreError {
     /// the roster and decide again.
     #[error("the contact was changed by someone else meanwhile")]
     Conflict,
-    /// Too many changes wait already, or another process has held the file for five seconds.
-    /// Nothing was changed; try later.
+    /// Too many changes wait already, another process holds the file, or the database took longer
+    /// than the deadline. Nothing was changed; try later.
     #[error("the store is too busy: too many changes wait for the disk, or another program holds the database")]
     Busy,
+    /// The database is not there. Nothing was changed. The store has logged it, once, and will log
+    /// when it is back.
+    #[error("the database is away")]
+    Away,
+    /// The database went away, or missed the deadline, when it had been told to commit: the change
+    /// may have been carried out, or may still be.
+    #[error("the database went away during a commit: whether the change was made will be seen when it is back")]
+    InDoubt,
     /// Too many passwords wait to be checked already; try later.
     #[error("too many passwords wait to be checked")]
     TooManyChecks,
@@ -118,7 +126,7 @@ impl StoreError {
         match &*source {
             sqlx::Error::PoolClosed => Self::Closed,
             sqlx::Error::PoolTimedOut => Self::Busy,
-            error if is_locked(error) => Self::Busy,
+            error if is_locked(error) || is_late(error) => Self::Busy,
             _ => Self::Query { doing, source },
         }
     }
@@ -135,4 +143,11 @@ impl StoreError {
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| code.len() < 5 && code.parse::<u32>().is_ok_and(|code| code & 0xff == 5))
+}
+
+/// Postgres' `query_canceled`, which is what it says of a statement that took too long, and
+/// `lock_not_available`.
+fn is_late(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(code.as_deref(), Some("57014" | "55P03"))
 }

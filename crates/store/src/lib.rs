@@ -3,7 +3,8 @@
 //! This is the only crate with SQL. Each statement is written once for both databases
 //! (`sql.rs`); what differs is how a change gets its transaction: SQLite has one writer that
 //! commits what is queued as a group (`writer.rs`), Postgres one transaction per change with rows
-//! locked in a fixed order (`db.rs`).
+//! locked in a fixed order, within a deadline and with a database that may be away (`postgres.rs`,
+//! `pool.rs`, `health.rs`).
 //!
 //! The store decides nothing about the protocol: an [`Edit`](model::Edit) comes decided, and is
 //! carried out whole or not at all. What it does guarantee: an answered change is on disk;
@@ -18,10 +19,14 @@ mod db;
 mod directory;
 mod edit;
 mod error;
+mod health;
 mod key;
 mod migrate;
 mod node;
+mod options;
 mod password;
+mod pool;
+mod postgres;
 mod roster;
 mod seal;
 mod serial;
@@ -41,6 +46,7 @@ pub use error::StoreError;
 pub use key::MasterKey;
 pub use model::Password;
 pub use node::{NodeReport, NodeRow};
+pub use options::Options;
 pub use password::Hashing;
 pub use store::Store;
 pub use ticket::Ticket;

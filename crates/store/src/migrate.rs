@@ -1,7 +1,7 @@
 //! The schema, embedded, and the check that the master key belongs to the database.
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::PgPool;
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqlitePool;
 
 use crate::sql::{Conn, Sql, sql};
@@ -26,12 +26,8 @@ pub(crate) async fn sqlite(pool: &SqlitePool, url: &StoreUrl) -> Result<(), Stor
 }
 
 /// The same on Postgres, where the migrator holds an advisory lock.
-pub(crate) async fn postgres(pool: &PgPool, url: &StoreUrl) -> Result<(), StoreError> {
-    let migrated = async {
-        let mut conn = pool.acquire().await?;
-        POSTGRES.run_direct(None, &mut *conn, false).await
-    };
-    migrated.await.map_err(|error| refused(url, error))
+pub(crate) async fn postgres(conn: &mut PgConnection, url: &StoreUrl) -> Result<(), StoreError> {
+    POSTGRES.run_direct(None, conn, false).await.map_err(|error| refused(url, error))
 }
 
 fn refused(url: &StoreUrl, error: MigrateError) -> StoreError {

@@ -10,14 +10,16 @@ use crate::sql::{Conn, Row, Sql, sql};
 use crate::writer::Write;
 use crate::{Store, StoreError};
 
-/// How long a daemon that reports no more is remembered, in milliseconds: a day.
-const KEPT: i64 = 24 * 60 * 60 * 1000;
+/// How long a daemon that reports no more is remembered, in milliseconds: an hour.
+const KEPT: i64 = 60 * 60 * 1000;
 
 /// What a daemon reports of itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NodeReport {
     /// Its number, drawn when it started.
     pub id: NodeId,
+    /// What the operator calls it; may be empty.
+    pub name: String,
     /// What it does: `dispatch`, `notification`, `switchboard` or `web`.
     pub role: String,
     /// The version of the program.
@@ -26,6 +28,8 @@ pub struct NodeReport {
     pub address: String,
     /// How many users, or rooms, it has.
     pub load: u32,
+    /// How many messages it has sent over the bus since it started.
+    pub sent: u64,
     /// It takes no new ones.
     pub draining: bool,
 }
@@ -45,15 +49,17 @@ pub struct NodeRow {
 
 const REPORT: Sql = sql(
     "report a daemon",
-    "INSERT INTO node (id, role, version, address, load, draining, started_at, seen_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+    "INSERT INTO node (id, role, version, address, load, draining, started_at, seen_at, name, sent)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)
      ON CONFLICT (id) DO UPDATE SET
-        address = excluded.address, load = excluded.load, draining = excluded.draining, seen_at = excluded.seen_at",
+        address = excluded.address, load = excluded.load, draining = excluded.draining, seen_at = excluded.seen_at,
+        sent = excluded.sent",
 );
 
 const ALL: Sql = sql(
     "list the daemons",
-    "SELECT id, role, version, address, load, draining, drain, started_at, seen_at FROM node ORDER BY role, address, id",
+    "SELECT id, role, version, address, load, draining, drain, started_at, seen_at, name, sent
+     FROM node ORDER BY role, name, address, id",
 );
 
 const IS_TO_DRAIN: Sql = sql("read what is wanted of a daemon", "SELECT drain FROM node WHERE id = $1");
@@ -62,15 +68,17 @@ const FORGET: Sql = sql("forget a daemon", "DELETE FROM node WHERE id = $1");
 const SWEEP: Sql = sql("forget daemons that are long gone", "DELETE FROM node WHERE seen_at < $1");
 
 impl Store {
-    /// Keeps what a daemon reports of itself.
+    /// Keeps what a daemon reports of itself, and forgets those that have not reported for an hour:
+    /// they were killed, or their machine was.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn report_node(&self, report: NodeReport) -> Result<(), StoreError> {
-        self.db().write(Report(report)).await
+        let now = now_ms();
+        self.db().write(Report { report, now, before: now - KEPT }).await
     }
 
-    /// All daemons that reported within a day and did not end in order.
+    /// All daemons that reported within an hour, or a little more, and did not end in order.
     ///
     /// # Errors
     /// Those of the database.
@@ -94,12 +102,12 @@ impl Store {
         self.db().write(Drain(id)).await
     }
 
-    /// Forgets a daemon, which has ended in order, and those that are long gone.
+    /// Forgets a daemon, which has ended in order.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn forget_node(&self, id: NodeId) -> Result<(), StoreError> {
-        self.db().write(Forget { id, before: now_ms() - KEPT }).await
+        self.db().write(Forget(id)).await
     }
 }
 
@@ -117,6 +125,8 @@ fn node_at(row: &Row) -> Result<NodeRow, StoreError> {
             address: row.text(3)?.to_owned(),
             load: u32::try_from(row.int(4)?).unwrap_or(u32::MAX),
             draining: row.switch(5)?,
+            name: row.text(9)?.to_owned(),
+            sent: row.int(10)?.cast_unsigned(),
         },
         drain: row.switch(6)?,
         started_at: row.int(7)?,
@@ -124,13 +134,17 @@ fn node_at(row: &Row) -> Result<NodeRow, StoreError> {
     })
 }
 
-struct Report(NodeReport);
+struct Report {
+    report: NodeReport,
+    now: i64,
+    before: i64,
+}
 
 impl Write for Report {
     type Output = ();
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
-        let NodeReport { id, role, version, address, load, draining } = &self.0;
+        let NodeReport { id, name, role, version, address, load, sent, draining } = &self.report;
         let values = [
             number(*id).into(),
             role.as_str().into(),
@@ -138,9 +152,12 @@ impl Write for Report {
             address.as_str().into(),
             i64::from(*load).into(),
             (*draining).into(),
-            now_ms().into(),
+            self.now.into(),
+            name.as_str().into(),
+            sent.cast_signed().into(),
         ];
-        conn.run(REPORT, &values).await.map(drop)
+        conn.run(REPORT, &values).await?;
+        conn.run(SWEEP, &[self.before.into()]).await.map(drop)
     }
 }
 
@@ -154,16 +171,12 @@ impl Write for Drain {
     }
 }
 
-struct Forget {
-    id: NodeId,
-    before: i64,
-}
+struct Forget(NodeId);
 
 impl Write for Forget {
     type Output = ();
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
-        conn.run(FORGET, &[number(self.id).into()]).await?;
-        conn.run(SWEEP, &[self.before.into()]).await.map(drop)
+        conn.run(FORGET, &[number(self.0).into()]).await.map(drop)
     }
 }

@@ -4,7 +4,7 @@
 //! CONFLICT`, `RETURNING`, `string_agg`. [`Conn`] and [`Row`] choose the driver; nothing else
 //! does, but for the row locks that only Postgres needs ([`Conn::lock`]).
 
-use sqlx::postgres::{PgConnection, PgPool, PgRow};
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{Row as _, Sqlite};
 
@@ -144,8 +144,12 @@ pub(crate) async fn on_sqlite(pool: &SqlitePool, sql: Sql, values: &[Value<'_>])
 }
 
 /// Runs a statement that is a transaction of its own.
-pub(crate) async fn on_postgres(pool: &PgPool, sql: Sql, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-    all_rows!(sqlx::Postgres, Row::Postgres, sql, values, pool)
+pub(crate) async fn on_postgres(
+    conn: &mut PgConnection,
+    sql: Sql,
+    values: &[Value<'_>],
+) -> Result<Vec<Row>, StoreError> {
+    all_rows!(sqlx::Postgres, Row::Postgres, sql, values, conn)
 }
 
 /// A row of an answer. Columns go by their position.

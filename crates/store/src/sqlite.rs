@@ -13,8 +13,6 @@ use crate::error::is_locked;
 use crate::writer::Writer;
 use crate::{StoreError, StoreUrl, cookie, migrate};
 
-/// How long to wait for another process that holds the file.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections that only read.
 const READERS: u32 = 4;
 
@@ -40,16 +38,18 @@ impl SqliteDb {
         Ok(Self { readers: pool.clone(), cookies, writer: Writer::start(pool.clone()), pool })
     }
 
-    /// A file, and a second one beside it for the cookies.
-    pub(crate) async fn in_file(path: &Path, url: &StoreUrl) -> Result<Self, StoreError> {
+    /// A file, and a second one beside it for the cookies. Waits for another process that holds
+    /// one of them as long as `patience` says.
+    pub(crate) async fn in_file(path: &Path, url: &StoreUrl, patience: Duration) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Open { url: url.to_string(), source };
         make(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
-        let write = at(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-        let pool = connect(&write).await.map_err(failed)?;
+        let write = at(path, patience).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+        let pool = connect(&write, patience).await.map_err(failed)?;
         migrate::sqlite(&pool, url).await?;
         // The journal mode is a property of the file, and was just set.
-        let readers = sized(READERS).connect_with(at(path).pragma("query_only", "ON")).await.map_err(failed)?;
-        let cookies = open_cookies(&beside(path), url).await?;
+        let readers =
+            sized(READERS).connect_with(at(path, patience).pragma("query_only", "ON")).await.map_err(failed)?;
+        let cookies = open_cookies(&beside(path), url, patience).await?;
         Ok(Self { readers, cookies, writer: Writer::start(pool.clone()), pool })
     }
 
@@ -71,17 +71,17 @@ fn sized(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-fn at(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).busy_timeout(PATIENCE).disable_statement_logging()
+fn at(path: &Path, patience: Duration) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).busy_timeout(patience).disable_statement_logging()
 }
 
 /// A pool of one connection. Tries again while another process holds the file: SQLite does not
 /// wait by itself where the journal mode is to be set.
-async fn connect(options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+async fn connect(options: &SqliteConnectOptions, patience: Duration) -> Result<SqlitePool, sqlx::Error> {
     let started = Instant::now();
     loop {
         match sized(1).connect_with(options.clone()).await {
-            Err(error) if is_locked(&error) && started.elapsed() < PATIENCE => {
+            Err(error) if is_locked(&error) && started.elapsed() < patience => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             done => return done,
@@ -111,23 +111,23 @@ fn beside(path: &Path) -> PathBuf {
 
 /// Opens the file of the cookies. It is not flushed, so a power cut can leave it damaged; then
 /// it is made anew, since nothing in it is worth more than a minute.
-async fn open_cookies(path: &Path, url: &StoreUrl) -> Result<SqlitePool, StoreError> {
-    let options = at(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Off);
+async fn open_cookies(path: &Path, url: &StoreUrl, patience: Duration) -> Result<SqlitePool, StoreError> {
+    let options = at(path, patience).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Off);
     let file_error = |source| StoreError::File { path: path.to_owned(), source };
     make(path).map_err(file_error)?;
-    let opened = match try_cookies(&options).await {
+    let opened = match try_cookies(&options, patience).await {
         Err(error) if is_damaged(&error) => {
             tracing::warn!(path = %path.display(), "the file of the cookies is damaged, and is made anew");
             remove(path).and_then(|()| make(path)).map_err(file_error)?;
-            try_cookies(&options).await
+            try_cookies(&options, patience).await
         }
         opened => opened,
     };
     opened.map_err(|source| StoreError::Open { url: url.to_string(), source })
 }
 
-async fn try_cookies(options: &SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
-    let pool = connect(options).await?;
+async fn try_cookies(options: &SqliteConnectOptions, patience: Duration) -> Result<SqlitePool, sqlx::Error> {
+    let pool = connect(options, patience).await?;
     match cookie::make_table(&pool).await {
         Ok(()) => Ok(pool),
         Err(error) => {
@@ -174,13 +174,13 @@ mod tests {
         let path = directory.path().join("msnp-cookies.db");
         let url = "sqlite::memory:".parse().unwrap();
         std::fs::write(&path, "not a database, and longer than a header of one hundred bytes is ".repeat(9)).unwrap();
-        open_cookies(&path, &url).await.unwrap().close().await;
+        open_cookies(&path, &url, Duration::from_secs(5)).await.unwrap().close().await;
 
         let mut bytes = std::fs::read(&path).unwrap();
         let len = bytes.len();
         bytes[len / 2..].fill(0xee);
         bytes[100..200].fill(0xee);
         std::fs::write(&path, bytes).unwrap();
-        open_cookies(&path, &url).await.unwrap().close().await;
+        open_cookies(&path, &url, Duration::from_secs(5)).await.unwrap().close().await;
     }
 }

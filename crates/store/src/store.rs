@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::db::Db;
 use crate::migrate::AdoptKey;
-use crate::password::{Hasher, Hashing};
+use crate::options::Options;
+use crate::password::Hasher;
 use crate::seal::Sealer;
 use crate::sql::{Sql, sql};
 use crate::ticket::Tickets;
@@ -33,24 +34,24 @@ impl Store {
     /// be used. [`StoreError::Newer`]: a later release has migrated it.
     /// [`StoreError::WrongKey`]: it holds secrets that are sealed under another key than `keys`.
     pub async fn open(url: &StoreUrl, keys: MasterKey) -> Result<Self, StoreError> {
-        Self::open_with(url, keys, Hashing::default()).await
+        Self::open_with(url, keys, Options::default()).await
     }
 
-    /// [`Store::open`] for who decides how many passwords may be checked at the same time.
+    /// [`Store::open`] for who wants something else than the defaults.
     ///
     /// # Errors
     /// As there.
-    pub async fn open_with(url: &StoreUrl, keys: MasterKey, hashing: Hashing) -> Result<Self, StoreError> {
+    pub async fn open_with(url: &StoreUrl, keys: MasterKey, options: Options) -> Result<Self, StoreError> {
         let sealer = Arc::new(Sealer::new(&keys)?);
         let tickets = Tickets::new(&keys);
         drop(keys);
-        let db = Db::open(url).await?;
+        let db = Db::open(url, &options).await?;
         if let Err(error) = db.write(AdoptKey { id: sealer.key_id() }).await {
             db.close().await;
             return Err(error);
         }
         tracing::info!(%url, "the store is open");
-        Ok(Self(Arc::new(Inner { db, sealer, tickets, hasher: Hasher::new(hashing) })))
+        Ok(Self(Arc::new(Inner { db, sealer, tickets, hasher: Hasher::new(options.hashing) })))
     }
 
     /// Finishes the changes that wait and closes the store, for all its clones: what they ask

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use daemon::address::Failures;
+use daemon::logging::store_failed;
 use daemon::{Config, Parts};
 use model::{Account, Email};
 use store::{Store, StoreError};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::visitor::Visitor;
 use passport::{Credentials, MAX_PASSWORD};
@@ -59,7 +60,7 @@ impl Hall {
         self.store.verify_password(&email, &password).await.map_err(|error| {
             match error {
                 StoreError::TooManyChecks => debug!("too many passwords wait to be checked"),
-                error => warn!(%error, "cannot check a password"),
+                error => store_failed("check a password", &error),
             }
             Refused::Busy
         })
@@ -70,7 +71,7 @@ impl Hall {
         match self.store.issue_ticket(account.id, self.config.web.ticket_time.0).await {
             Ok(ticket) => ticket.ok_or(Refused::Wrong),
             Err(error) => {
-                warn!(%error, "cannot issue a ticket");
+                store_failed("issue a ticket", &error);
                 Err(Refused::Busy)
             }
         }

@@ -74,7 +74,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown, here: Option<Entrances>) 
     };
     let gateway = Arc::new(Gateway::new(web, servers));
     let counted = Arc::clone(&gateway);
-    let entry = Entry { id, role: Role::Web, endpoint, load: Arc::new(move || counted.count()) };
+    let entry = Entry::new(id, Role::Web, endpoint, Arc::new(move || counted.count()));
     let house = House {
         web: Arc::new(web.clone()),
         router: pages::router(Arc::new(Hall::new(parts)), gateway),

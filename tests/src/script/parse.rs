@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The names of all stages.
-const STAGES: [&str; 4] = ["memory", "tcp", "cluster", "gateway"];
+const STAGES: [&str; 5] = ["memory", "tcp", "hub", "cluster", "gateway"];
 
 fn stages(text: &str) -> Result<Vec<String>, String> {
     let stages: Vec<String> = text.split_whitespace().map(str::to_owned).collect();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use md5::{Digest, Md5};
 
 /// A connection that is signed in at a notification server.
+#[derive(Debug)]
 pub(crate) struct Client {
     reader: BufReader<TcpStream>,
     trid: u32,
@@ -19,7 +20,11 @@ impl Client {
         client.send("VER {} MSNP7 CVR0")?;
         client.line()?;
         client.send(&format!("USR {{}} MD5 I {handle}"))?;
-        let challenge = client.line()?.split(' ').next_back().unwrap_or_default().to_owned();
+        let answer = client.line()?;
+        if !answer.starts_with("USR ") {
+            return Err(io::Error::other(format!("not signed in: {answer}")));
+        }
+        let challenge = answer.split(' ').next_back().unwrap_or_default().to_owned();
         let digest = Md5::new().chain_update(&challenge).chain_update(password).finalize();
         let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         client.send(&format!("USR {{}} MD5 S {digest}"))?;
@@ -117,14 +122,43 @@ impl Client {
         Ok(line)
     }
 
+    /// Reads all lists, which are told from then on.
+    pub(crate) fn synchronise(&mut self) -> io::Result<()> {
+        self.send("SYN {} 0")?;
+        // The last line is that of the empty RL.
+        while !self.line()?.contains(" RL ") {}
+        Ok(())
+    }
+
+    /// Sends a command, and returns the line that answers it: one of the same verb, or an error.
+    pub(crate) fn ask(&mut self, command: &str) -> io::Result<String> {
+        let verb = command.split(' ').next().unwrap_or_default();
+        let trid = self.send(command)?.to_string();
+        loop {
+            let line = self.line()?;
+            let mut words = line.split(' ');
+            let (first, second) = (words.next().unwrap_or_default(), words.next());
+            if second == Some(&*trid) {
+                assert!(first == verb || first.parse::<u16>().is_ok(), "{command} was answered {line}");
+                return Ok(line);
+            }
+            // What was changed by others, and the properties of someone who was just added.
+            assert!(second == Some("0") || first == "BPR", "{command} was answered {line}");
+        }
+    }
+
     /// The handles on a list.
     pub(crate) fn list(&mut self, list: &str) -> io::Result<Vec<String>> {
-        self.send(&format!("LST {{}} {list}"))?;
+        let trid = self.send(&format!("LST {{}} {list}"))?.to_string();
         let mut handles = Vec::new();
         loop {
             let line = self.line()?;
             let words: Vec<&str> = line.split(' ').collect();
-            assert_eq!(words[0], "LST", "{line}");
+            if words[..2] != ["LST", &*trid] {
+                // News of others' changes.
+                assert!(words[1] == "0" || words[0] == "BPR", "{line}");
+                continue;
+            }
             if let Some(handle) = words.get(6) {
                 handles.push((*handle).to_owned());
             }

@@ -1,6 +1,6 @@
 //! `msnpd` as a process, on a store with accounts.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -19,24 +19,36 @@ pub(crate) const EDITOR: &str = "editor@example.com";
 pub(crate) const PASSWORD: &str = "password";
 
 /// Where a daemon listens.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Addresses {
     pub(crate) ns: SocketAddr,
+    pub(crate) sb: SocketAddr,
     pub(crate) web: SocketAddr,
 }
 
-/// A directory with a store of accounts, and a configuration on free ports.
+/// How many rounds of a fault to play: so many, or as `MSNP_FAULT_ROUNDS` says.
+pub(crate) fn rounds(usual: u32) -> u32 {
+    std::env::var("MSNP_FAULT_ROUNDS").map_or(usual, |text| text.parse().expect("MSNP_FAULT_ROUNDS is a number"))
+}
+
+/// A directory with an SQLite store of accounts, and a configuration on free ports.
 pub(crate) fn prepare(directory: &Path, people: &[String]) -> Addresses {
+    let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
+    prepare_on(directory, people, &url)
+}
+
+/// The same on any store.
+pub(crate) fn prepare_on(directory: &Path, people: &[String], url: &str) -> Addresses {
     let at: Vec<SocketAddr> = programs::ports(4).into_iter().map(|port| ([127, 0, 0, 1], port).into()).collect();
     let config = format!(
         "ds.listen = \"{}\"\nns.listen = \"{}\"\nsb.listen = \"{}\"\nweb.listen = \"{}\"\n\
-         limits.commands_at_once = 0\n",
+         limits.commands_at_once = 0\nns.rooms_per_minute = 0\nstore.url = \"{url}\"\n",
         at[0], at[1], at[2], at[3]
     );
     fs::write(directory.join("msnpd.toml"), config).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let key = MasterKey::load_or_create(&directory.join("data/master.key")).unwrap();
-        let url = format!("sqlite:{}", directory.join("data/msnp.db").display());
         let store = Store::open(&url.parse().unwrap(), key).await.unwrap();
         for handle in people.iter().map(String::as_str).chain([EDITOR]) {
             let email = Email::parse(handle).unwrap();
@@ -45,7 +57,7 @@ pub(crate) fn prepare(directory: &Path, people: &[String]) -> Addresses {
         }
         store.close().await;
     });
-    Addresses { ns: at[1], web: at[3] }
+    Addresses { ns: at[1], sb: at[2], web: at[3] }
 }
 
 /// Kills what it holds, also when a test fails.
@@ -63,7 +75,7 @@ impl Daemon {
             .args(["--config", config])
             .current_dir(directory)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(File::create(directory.join("log")).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();

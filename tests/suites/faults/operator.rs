@@ -13,11 +13,10 @@ fn msnpctl(directory: &Path, arguments: &[&str]) {
     assert!(output.status.success(), "msnpctl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Signs in and reads the lists; the last line of them is the empty RL.
+/// Signs in and reads the lists.
 fn synced(ns: std::net::SocketAddr) -> Client {
     let mut client = Client::sign_in(ns, EDITOR, PASSWORD).unwrap();
-    client.send("SYN {} 0").unwrap();
-    while !client.line().unwrap().contains(" RL ") {}
+    client.synchronise().unwrap();
     client
 }
 

@@ -66,7 +66,7 @@ fn a_storm_of_sign_ins_neither_stalls_messages_nor_takes_the_memory() {
     programs::build();
     let directory = tempfile::tempdir().unwrap();
     let people: Vec<String> = (0..ACCOUNTS).map(person).collect();
-    let Addresses { ns, web } = prepare(directory.path(), &people);
+    let Addresses { ns, web, .. } = prepare(directory.path(), &people);
     let daemon = Daemon::start(directory.path());
     let mut editor = Client::sign_in(ns, EDITOR, PASSWORD).unwrap();
     let mut friend = Client::sign_in(ns, &person(0), PASSWORD).unwrap();

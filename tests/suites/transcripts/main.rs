@@ -1,6 +1,6 @@
-//! Plays every transcript on every stage: in memory, over TCP against `msnpd`, over TCP against
-//! separate programs with two notification servers and two switchboards, and through the HTTP
-//! gateway of `msnpd`.
+//! Plays every transcript on every stage: in memory; over TCP against `msnpd`; against separate
+//! programs with two notification servers and two switchboards over the hub; against a cluster of
+//! nine on Postgres and NATS; and through the HTTP gateway of `msnpd`.
 //!
 //! Arguments are parts of stage or file names to play only those: `cargo test --test transcripts
 //! memory presence/`.
@@ -8,7 +8,11 @@
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a test runner talks to whoever runs it")]
 
 mod arrange;
+#[path = "../database.rs"]
+mod database;
 mod memory;
+#[path = "../nats.rs"]
+mod nats;
 mod processes;
 #[path = "../programs.rs"]
 mod programs;
@@ -32,6 +36,7 @@ const AT_LEAST: usize = 60;
 enum On {
     Memory,
     Tcp,
+    Hub,
     Cluster,
     Gateway,
 }
@@ -54,7 +59,7 @@ fn main() -> ExitCode {
     find(&root, &mut files).expect("the transcripts can be listed");
     files.sort();
     assert!(files.len() >= AT_LEAST || !filters.is_empty(), "there are only {} transcripts", files.len());
-    let jobs: VecDeque<Job> = [On::Memory, On::Tcp, On::Cluster, On::Gateway]
+    let jobs: VecDeque<Job> = [On::Memory, On::Tcp, On::Hub, On::Cluster, On::Gateway]
         .into_iter()
         .flat_map(|on| files.iter().map(move |path| (on, path)))
         .map(|(on, path)| {
@@ -74,6 +79,7 @@ impl Job {
         let stage = match self.on {
             On::Memory => "memory",
             On::Tcp => "tcp",
+            On::Hub => "hub",
             On::Cluster => "cluster",
             On::Gateway => "gateway",
         };
@@ -125,7 +131,11 @@ fn perform(job: &Job) -> Result<Played, String> {
     match job.on {
         On::Memory => runtime.block_on(memory::perform(&script)),
         On::Tcp => runtime.block_on(processes::perform(&script, processes::Shape::AllInOne)),
-        On::Cluster => runtime.block_on(processes::perform(&script, processes::Shape::Separate)),
+        On::Hub => runtime.block_on(processes::perform(&script, processes::Shape::Hub)),
+        On::Cluster if !database::is_there() => {
+            Ok(Played::Skipped("there is no Postgres: run tests/run, which starts one".to_owned()))
+        }
+        On::Cluster => runtime.block_on(processes::perform(&script, processes::Shape::Cluster)),
         On::Gateway => runtime.block_on(processes::perform(&script, processes::Shape::Gateway)),
     }
 }

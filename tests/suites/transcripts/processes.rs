@@ -17,6 +17,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use crate::arrange;
+use crate::database::Database;
+use crate::nats::Server;
 use crate::programs::{ports, program};
 
 /// Which programs.
@@ -25,7 +27,10 @@ pub(crate) enum Shape {
     /// `msnpd` alone.
     AllInOne,
     /// A dispatch server, two notification servers, two switchboards, a web daemon, over the hub.
-    Separate,
+    Hub,
+    /// Two dispatch servers, three notification servers, two switchboards, two web daemons, on
+    /// Postgres and NATS.
+    Cluster,
     /// `msnpd` alone, whose servers are reached through its HTTP gateway.
     Gateway,
 }
@@ -45,7 +50,8 @@ pub(crate) async fn perform(script: &Script, shape: Shape) -> Result<Played, Str
     } else {
         1
     };
-    let mut stage = Processes { shape, haste, place: None, children: Vec::new(), tcp: None };
+    let mut stage =
+        Processes { shape, haste, place: None, database: None, nats: None, children: Vec::new(), tcp: None };
     let played = play(script, &mut stage).await.map_err(|failure| failure.to_string());
     let ended = stage.stop().await;
     match (played, ended) {
@@ -86,6 +92,8 @@ struct Processes {
     shape: Shape,
     haste: u32,
     place: Option<TempDir>,
+    database: Option<Database>,
+    nats: Option<Server>,
     children: Vec<Child>,
     tcp: Option<TcpStage>,
 }
@@ -129,7 +137,10 @@ impl Processes {
     async fn store(&self) -> Result<Store, StageError> {
         let data = self.place.as_ref().ok_or_else(|| broken("no directory"))?.path().join("data");
         let key = MasterKey::load_or_create(&data.join("master.key")).map_err(broken)?;
-        let url = format!("sqlite:{}", data.join("msnp.db").display());
+        let url = match &self.database {
+            Some(database) => database.url.clone(),
+            None => format!("sqlite:{}", data.join("msnp.db").display()),
+        };
         Store::open(&url.parse().map_err(broken)?, key).await.map_err(broken)
     }
 
@@ -150,12 +161,34 @@ impl Processes {
         result
     }
 
+    /// Starts separate programs: notification servers, switchboards, web daemons; and dispatch servers
+    /// last, so that they know all the others when the first client asks.
+    async fn start_all(&mut self, config: &str, ports: [&[u16]; 4]) -> Result<(), StageError> {
+        let programs = [("msnp-ns", "ns"), ("msnp-sb", "sb"), ("msnp-web", "web"), ("msnp-ds", "ds")];
+        let mut started = Vec::new();
+        for ((name, section), ports) in programs.into_iter().zip(ports) {
+            if section == "ds" {
+                for started in started.drain(..) {
+                    Started::listens(started).await?;
+                }
+            }
+            for (number, port) in ports.iter().enumerate() {
+                started.push(self.start(name, &(config.to_owned() + &listen(section, *port)), number)?);
+            }
+        }
+        for started in started {
+            started.listens().await?;
+        }
+        Ok(())
+    }
+
     /// What all programs are told.
-    fn config(&self, cast: &Cast, ports: &[u16]) -> String {
+    fn config(&self, cast: &Cast, at: &Ports) -> String {
         let mut config = arrange::configuration(cast);
-        let bus = match self.shape {
-            Shape::AllInOne | Shape::Gateway => "local:".to_owned(),
-            Shape::Separate => format!("hub:tcp://127.0.0.1:{}", ports[5]),
+        let bus = match (self.shape, &self.nats) {
+            (Shape::Hub, _) => format!("hub:tcp://127.0.0.1:{}", at.hub),
+            (_, Some(nats)) => nats.url(""),
+            (_, None) => "local:".to_owned(),
         };
         let mut key = |key: &str, value: &str| {
             if !cast.config.iter().any(|(set, _)| set == key) {
@@ -163,8 +196,9 @@ impl Processes {
             }
         };
         key("bus.url", &format!("{bus:?}"));
-        key("ds.listen", &format!("\"127.0.0.1:{}\"", ports[0]));
-        key("web.listen", &format!("\"127.0.0.1:{}\"", ports[6]));
+        if let Some(database) = &self.database {
+            key("store.url", &format!("{:?}", database.url));
+        }
         if self.haste > 1 {
             let quick = |time: Duration| format!("\"{}ms\"", (time / self.haste).as_millis());
             key("sb.alone", &quick(Duration::from_secs(5 * 60)));
@@ -175,11 +209,45 @@ impl Processes {
     }
 }
 
+/// Where everything listens. Not every shape uses all of it.
+struct Ports {
+    hub: u16,
+    ds: [u16; 2],
+    ns: [u16; 3],
+    sb: [u16; 2],
+    web: [u16; 2],
+}
+
+impl Ports {
+    fn free() -> Self {
+        let all = ports(10);
+        let at = |from: usize| all[from];
+        Self { hub: at(0), ds: [at(1), at(2)], ns: [at(3), at(4), at(5)], sb: [at(6), at(7)], web: [at(8), at(9)] }
+    }
+}
+
+fn listen(section: &str, port: u16) -> String {
+    format!("{section}.listen = \"127.0.0.1:{port}\"\n")
+}
+
+/// Makes the schema in an empty database.
+fn migrate(url: &str) {
+    let place = tempfile::tempdir().expect("a directory can be made");
+    let making = async {
+        let key = MasterKey::load_or_create(&place.path().join("master.key"))?;
+        Store::open(&url.parse().expect("it is an address"), key).await?.close().await;
+        Ok::<(), store::StoreError>(())
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("there can be a runtime");
+    runtime.block_on(making).expect("the database can be migrated");
+}
+
 impl Stage for Processes {
     fn name(&self) -> &'static str {
         match self.shape {
             Shape::AllInOne => "tcp",
-            Shape::Separate => "cluster",
+            Shape::Hub => "hub",
+            Shape::Cluster => "cluster",
             Shape::Gateway => "gateway",
         }
     }
@@ -203,43 +271,40 @@ impl Stage for Processes {
 
     async fn prepare(&mut self, cast: &Cast) -> Result<(), StageError> {
         self.place = Some(tempfile::tempdir().map_err(broken)?);
+        if self.shape == Shape::Cluster {
+            let made = tokio::task::spawn_blocking(|| (Database::new(migrate), Server::start(&[])));
+            let (database, nats) = made.await.map_err(broken)?;
+            (self.database, self.nats) = (Some(database), Some(nats));
+        }
         let store = self.store().await?;
         arrange::arrange(&store, cast).await?;
         store.close().await;
-        let ports = ports(7);
-        let config = self.config(cast, &ports);
-        let at = |section: &str, port: u16| format!("{section}.listen = \"127.0.0.1:{port}\"\n");
+        let at = Ports::free();
+        let config = self.config(cast, &at);
         match self.shape {
             Shape::AllInOne | Shape::Gateway => {
-                let config = config + &at("ns", ports[1]) + &at("sb", ports[2]);
-                self.start("msnpd", &config, 0)?.listens().await?;
+                let listens = [listen("ds", at.ds[0]), listen("ns", at.ns[0]), listen("sb", at.sb[0])].concat();
+                self.start("msnpd", &(config + &listens + &listen("web", at.web[0])), 0)?.listens().await?;
             }
-            Shape::Separate => {
-                let mut started = Vec::new();
-                for (number, port) in [(0, ports[1]), (1, ports[3])] {
-                    started.push(self.start("msnp-ns", &(config.clone() + &at("ns", port)), number)?);
-                }
-                for (number, port) in [(0, ports[2]), (1, ports[4])] {
-                    started.push(self.start("msnp-sb", &(config.clone() + &at("sb", port)), number)?);
-                }
-                started.push(self.start("msnp-web", &config, 0)?);
-                for started in started {
-                    started.listens().await?;
-                }
-                // Last, so that it knows all the others when the first client asks.
-                self.start("msnp-ds", &config, 0)?.listens().await?;
-            }
+            Shape::Hub => self.start_all(&config, [&at.ns[..2], &at.sb, &at.web[..1], &at.ds[..1]]).await?,
+            Shape::Cluster => self.start_all(&config, [&at.ns, &at.sb, &at.web, &at.ds]).await?,
         }
+        let silence = match self.shape {
+            Shape::Hub | Shape::Cluster => 200,
+            Shape::AllInOne | Shape::Gateway => 100,
+        };
+        // Where there are two of them, every other play goes to the second one.
+        let which = if self.shape == Shape::Cluster { usize::from(at.hub % 2) } else { 0 };
         let options = TcpOptions {
             name: self.name(),
-            web: Some(format!("127.0.0.1:{}", ports[6])),
+            web: Some(format!("127.0.0.1:{}", at.web[which])),
             through_gateway: self.shape == Shape::Gateway,
             time_scale: f64::from(self.haste),
             patience: Duration::from_secs(10),
-            silence: Duration::from_millis(if self.shape == Shape::Separate { 200 } else { 100 }),
+            silence: Duration::from_millis(silence),
             accounts: Preparation::Ready,
             assume_config: true,
-            ..TcpOptions::new(format!("127.0.0.1:{}", ports[0]))
+            ..TcpOptions::new(format!("127.0.0.1:{}", at.ds[which]))
         };
         self.tcp = Some(TcpStage::new(options));
         Ok(())

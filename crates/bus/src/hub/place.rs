@@ -32,15 +32,6 @@ pub(super) fn is_vacant(error: &io::Error) -> bool {
 }
 
 impl Place {
-    /// Where the hub of this bus is, if it has one.
-    pub(crate) fn of(url: &BusUrl) -> Option<Self> {
-        match url {
-            BusUrl::Local => None,
-            BusUrl::HubTcp(address) => Some(Self::Tcp(*address)),
-            BusUrl::HubUnix(path) => Some(Self::Unix(path.clone())),
-        }
-    }
-
     pub(super) async fn connect(&self) -> io::Result<Link> {
         match self {
             Self::Tcp(address) => {

@@ -11,6 +11,8 @@ use bus::{
 };
 use model::{Email, Endpoint, NodeId, Role, UserId};
 
+use crate::server::Server;
+
 /// A user whose takeover is answered.
 pub(crate) const QUICK: UserId = UserId(1);
 /// A user whose takeover never is.
@@ -22,6 +24,8 @@ pub(crate) struct Recorder {
     pub(crate) notices: Mutex<Vec<(NodeId, Notice)>>,
     pub(crate) members: Mutex<Vec<Arc<Members>>>,
     pub(crate) healed: AtomicUsize,
+    /// Whose notices were lost, and how many of all had come by then.
+    pub(crate) missed: Mutex<Vec<(NodeId, usize)>>,
 }
 
 impl Handler for Recorder {
@@ -38,6 +42,7 @@ impl Handler for Recorder {
                 Request::Ring { .. } => Response::Rung,
                 Request::MayCall { .. } => Response::MayCall,
                 Request::Page { .. } => Response::Delivered,
+                Request::Ready => Response::Ready,
             }
         })
     }
@@ -48,6 +53,10 @@ impl Handler for Recorder {
 
     fn healed(&self) {
         self.healed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn missed(&self, from: NodeId) {
+        self.missed.lock().unwrap().push((from, self.noticed()));
     }
 }
 
@@ -71,13 +80,16 @@ pub(crate) struct Ground {
     pub(crate) url: BusUrl,
     pub(crate) secret: Secret,
     local: Bus,
+    /// The NATS server, where there is one of its own.
+    _server: Option<Server>,
     _directory: tempfile::TempDir,
 }
 
 impl Ground {
     pub(crate) fn new(url: impl FnOnce(&std::path::Path) -> BusUrl) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        Self { url: url(directory.path()), secret: Secret::random(), local: Bus::local(), _directory: directory }
+        let (secret, local) = (Secret::random(), Bus::local());
+        Self { url: url(directory.path()), secret, local, _server: None, _directory: directory }
     }
 
     pub(crate) fn local() -> Self {
@@ -90,6 +102,13 @@ impl Ground {
 
     pub(crate) fn unix() -> Self {
         Self::new(|directory| BusUrl::HubUnix(directory.join("bus.sock")))
+    }
+
+    /// Over a NATS server of its own: daemons of different checks would see each other.
+    pub(crate) fn nats() -> Self {
+        let server = Server::start(&[]);
+        let url = server.url("").parse().unwrap();
+        Self { _server: Some(server), ..Self::new(|_| url) }
     }
 
     /// What a process of the installation opens.

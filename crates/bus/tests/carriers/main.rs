@@ -1,9 +1,13 @@
-//! What every carrier promises, checked on each of them; then what only the hub does (`hub`).
+//! What every carrier promises, checked on each of them; then what only the hub does (`hub`), and
+//! what only NATS does (`cluster`).
 
 #![expect(clippy::unwrap_used, reason = "in a test, whatever goes wrong fails it")]
 
+mod cluster;
 mod ground;
 mod hub;
+#[path = "../../../../tests/suites/nats.rs"]
+mod server;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,6 +22,7 @@ macro_rules! on_every_carrier {
         on_every_carrier!(local: $($check)*);
         on_every_carrier!(tcp: $($check)*);
         on_every_carrier!(unix: $($check)*);
+        on_every_carrier!(nats: $($check)*);
     };
     ($carrier:ident: $($check:ident)*) => {
         mod $carrier {
@@ -86,11 +91,12 @@ async fn a_users_notice_reaches_who_holds_them(ground: Ground) {
     b.hold(&email("amy"));
     flushed(&b).await;
     a.send(&amy, note(5));
-    eventually("the last to hold them counts", || at_b.noticed() == 3).await;
+    eventually("the last to hold them has it", || at_b.noticed() == 3).await;
     drop(b);
     eventually("b is gone", || a.members().nodes().len() == 1).await;
     a.send(&amy, note(6));
-    eventually("who still holds them counts again", || at_a.noticed() == 2).await;
+    let has_it = || at_a.notices.lock().unwrap().last() == Some(&(NodeId(1), note(6)));
+    eventually("who still holds them has it", has_it).await;
 }
 
 async fn a_roles_notice_reaches_all_others(ground: Ground) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bus::BusUrl;
 use model::MAX_GROUPS;
 
-use super::{Bus, Client, Ds, Gateway, Limits, Log, LogFormat, Ns, Sb, Span, Store, Web, WebTls};
+use super::{Bus, BusNats, Client, Ds, Gateway, Limits, Log, LogFormat, Ns, Sb, Span, Store, Web, WebTls};
 
 const fn any(port: u16) -> SocketAddr {
     SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), port)
@@ -15,13 +15,37 @@ const fn any(port: u16) -> SocketAddr {
 impl Default for Store {
     fn default() -> Self {
         let url = "sqlite:data/msnp.db".parse().expect("the default is well formed");
-        Self { url, key_file: "data/master.key".into() }
+        Self {
+            url,
+            key_file: "data/master.key".into(),
+            connections: 10,
+            deadline: Span::seconds(5),
+            start_patience: Span::seconds(60),
+        }
     }
 }
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { url: BusUrl::Local, secret_file: "data/bus.secret".into() }
+        Self {
+            url: BusUrl::Local,
+            secret_file: "data/bus.secret".into(),
+            name: String::new(),
+            deadline: Span::seconds(2),
+            nats: BusNats::default(),
+        }
+    }
+}
+
+impl Default for BusNats {
+    fn default() -> Self {
+        Self {
+            login_file: PathBuf::new(),
+            authorities: PathBuf::new(),
+            certificate: PathBuf::new(),
+            key: PathBuf::new(),
+            faith: Span::seconds(60),
+        }
     }
 }
 
@@ -65,6 +89,7 @@ impl Default for Sb {
         Self {
             listen: any(1865),
             public: None,
+            rooms: 20_000,
             participants: 50,
             calls_per_minute: 20,
             ring_time: Span::seconds(60),

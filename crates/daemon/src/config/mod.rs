@@ -51,6 +51,12 @@ pub struct Store {
     pub url: StoreUrl,
     /// The key that recoverable passwords are sealed under; made when missing.
     pub key_file: PathBuf,
+    /// Connections to Postgres at the same time.
+    pub connections: u32,
+    /// How long the database may take for one thing.
+    pub deadline: Span,
+    /// How long to wait at the start for a database that is not there yet.
+    pub start_patience: Span,
 }
 
 /// How the daemons find each other.
@@ -59,8 +65,30 @@ pub struct Store {
 pub struct Bus {
     /// Which carrier.
     pub url: BusUrl,
-    /// What a daemon must know to be let in; made when missing.
+    /// What a daemon must know to be let onto the hub; made when missing.
     pub secret_file: PathBuf,
+    /// What the daemons of this file are called; empty for the user in the NATS address.
+    pub name: String,
+    /// How long a request waits for its answer.
+    pub deadline: Span,
+    /// `[bus.nats]`
+    pub nats: BusNats,
+}
+
+/// What is needed to reach a NATS cluster besides its address.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BusNats {
+    /// A file with `user:password` or a token; empty for what the address says.
+    pub login_file: PathBuf,
+    /// A PEM file with the authorities of the servers' certificates; empty for the system's.
+    pub authorities: PathBuf,
+    /// A PEM file with a certificate for ourselves; empty for none.
+    pub certificate: PathBuf,
+    /// A PEM file with its private key.
+    pub key: PathBuf,
+    /// How long the other daemons are believed to be there while there is no connection.
+    pub faith: Span,
 }
 
 /// The dispatch server.
@@ -134,6 +162,8 @@ pub struct Sb {
     /// What clients are told; unset, the address at which they reached us.
     #[serde(deserialize_with = "public")]
     pub public: Option<HostPort>,
+    /// Most rooms.
+    pub rooms: usize,
     /// Most people in a room.
     pub participants: usize,
     /// Calls per minute and participant.

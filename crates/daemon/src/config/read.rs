@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use model::MAX_GROUPS;
 
@@ -93,9 +94,16 @@ impl Config {
         if self.sb.participants < 2 {
             return Err("[sb] participants must be at least 2");
         }
+        if self.store.connections == 0 {
+            return Err("[store] connections must be at least 1");
+        }
+        if self.store.deadline.0 < Duration::from_millis(100) {
+            return Err("[store] deadline must be at least 100ms");
+        }
         if self.ns.weight == 0 {
             return Err("[ns] weight must be at least 1");
         }
+        self.check_bus()?;
         self.check_web()?;
         if self.limits.outbox_bytes < 16 * 1024 {
             return Err("[limits] outbox_bytes must be at least 16384");
@@ -108,6 +116,21 @@ impl Config {
             );
         }
         self.check_not_zero()
+    }
+
+    fn check_bus(&self) -> Result<(), &'static str> {
+        let (bus, nats) = (&self.bus, &self.bus.nats);
+        if nats.certificate.as_os_str().is_empty() != nats.key.as_os_str().is_empty() {
+            return Err("[bus.nats] certificate and key must both be set, or neither");
+        }
+        let is_word = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'-' || letter == b'_';
+        if bus.name.len() > 64 || !bus.name.bytes().all(is_word) {
+            return Err("[bus] name must be letters, digits, - and _, at most 64 of them");
+        }
+        if bus.deadline.0.is_zero() || bus.deadline.0 > bus::LONGEST_DEADLINE {
+            return Err("[bus] deadline must be more than 0 and at most 30s");
+        }
+        Ok(())
     }
 
     fn check_web(&self) -> Result<(), &'static str> {
@@ -136,6 +159,7 @@ impl Config {
         for (is_zero, sentence) in [
             (ns.challenge_patience.0.is_zero(), "[ns] challenge_patience must not be 0"),
             (ns.cookie_time.0.is_zero(), "[ns] cookie_time must not be 0"),
+            (sb.rooms == 0, "[sb] rooms must not be 0"),
             (sb.ring_time.0.is_zero(), "[sb] ring_time must not be 0"),
             (sb.alone.0.is_zero(), "[sb] alone must not be 0"),
             (sb.two_idle.0.is_zero(), "[sb] two_idle must not be 0"),

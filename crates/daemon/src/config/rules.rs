@@ -1,8 +1,10 @@
 //! What the configuration means to the sessions, the connections and the listeners.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use bus::NatsOptions;
 use logic::{Rate, ds, ns, sb};
 use model::{Endpoint, HostPort};
 use store::Hashing;
@@ -90,9 +92,30 @@ impl Config {
         Rate { burst: self.web.failed_sign_ins, every: self.web.failed_sign_in_time.0 }
     }
 
-    /// How many passwords are checked at the same time.
-    pub fn hashing(&self) -> Hashing {
-        Hashing { at_once: self.web.sign_ins_at_once, waiting: self.web.sign_ins_waiting }
+    /// How the store is used by a program of this name.
+    pub fn store_options(&self, program: &str) -> store::Options {
+        store::Options {
+            hashing: Hashing { at_once: self.web.sign_ins_at_once, waiting: self.web.sign_ins_waiting },
+            connections: self.store.connections,
+            deadline: self.store.deadline.0,
+            start_patience: self.store.start_patience.0,
+            application: program.to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// How to reach a NATS cluster.
+    pub fn nats_options(&self) -> NatsOptions {
+        let (bus, nats) = (&self.bus, &self.bus.nats);
+        let set = |path: &PathBuf| (!path.as_os_str().is_empty()).then(|| path.clone());
+        NatsOptions {
+            name: (!bus.name.is_empty()).then(|| bus.name.clone()),
+            login_file: set(&nats.login_file),
+            authorities: set(&nats.authorities),
+            certificate: set(&nats.certificate).zip(set(&nats.key)),
+            faith: nats.faith.0,
+        }
     }
 }
 

@@ -32,10 +32,8 @@ pub enum Question {
     Personal(Option<Personal>),
     /// The one who was taken over is gone for good, if this session has not appeared yet.
     Settle,
-    /// Watch one more contact.
-    Watch(UserId, Email, TrId),
-    /// Watch these no more.
-    Unwatch(Vec<UserId>),
+    /// Watch one more contact, whom an edit has put on FL.
+    Watch(UserId, TrId),
     /// `IMS`.
     TakeCalls(bool),
     /// A switchboard, and a cookie that opens a room there.

@@ -245,8 +245,8 @@ impl Online {
         let Pending { trid, deed, changes, again } = pending;
         match answer {
             Answer::Edited(serial) => {
-                let watched = self.forward_ids();
                 let peer = if let Deed::Add { peer, .. } = &deed { Some(&**peer) } else { None };
+                let watched = peer.is_some_and(|peer| self.watches(peer.user));
                 // What is removed can only be named while it is there.
                 let subject = Subject::of(&deed, &self.roster);
                 lists::apply(&mut self.roster, &changes, peer, serial);
@@ -254,7 +254,9 @@ impl Online {
                     self.identity.name = name.clone();
                 }
                 self.confirm(trid, &deed, &subject, context, effects);
-                self.follow(trid, &deed, &watched, effects);
+                if let Some(peer) = peer.filter(|peer| !watched && self.watches(peer.user)) {
+                    self.ask(effects, Open::Quiet, Question::Watch(peer.user, trid));
+                }
             }
             Answer::Reloaded(Some(roster)) if !again => {
                 self.replace(*roster, context, effects);
@@ -308,23 +310,8 @@ impl Online {
         }
     }
 
-    /// Watches whoever came onto FL by an edit, and nobody who left it.
-    fn follow(&mut self, trid: TrId, deed: &Deed, watched: &[UserId], effects: &mut Fx) {
-        let watching = self.forward_ids();
-        let gone: Vec<UserId> = watched.iter().filter(|user| !watching.contains(user)).copied().collect();
-        if let Deed::Add { peer, .. } = deed
-            && watching.contains(&peer.user)
-            && !watched.contains(&peer.user)
-        {
-            let question = Question::Watch(peer.user, peer.email.clone(), trid);
-            self.ask(effects, Open::Quiet, question);
-        } else if !gone.is_empty() {
-            self.ask(effects, Open::Quiet, Question::Unwatch(gone));
-        }
-    }
-
-    fn forward_ids(&self) -> Vec<UserId> {
-        self.roster.on(List::Forward).map(|contact| contact.user).collect()
+    fn watches(&self, user: UserId) -> bool {
+        self.roster.by_id(user).is_some_and(|contact| contact.lists.has(List::Forward))
     }
 }
 

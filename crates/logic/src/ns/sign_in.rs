@@ -127,8 +127,11 @@ impl Session {
             (Stage::SigningIn(trid, identity, ticket), Answer::SignedIn(signed_in)) => {
                 self.begin(trid, identity, &ticket, *signed_in, now, effects);
             }
-            (Stage::Identifying(trid, _) | Stage::Redeeming { trid, .. } | Stage::SigningIn(trid, ..), _) => {
-                refuse_and_close(effects, trid, Code::DatabaseUnavailable, "the store is not there");
+            (Stage::Identifying(trid, _), _) => {
+                refuse_and_close(effects, trid, Code::ServerUnavailable, "the store is not there");
+            }
+            (Stage::Redeeming { trid, .. } | Stage::SigningIn(trid, ..), _) => {
+                refuse_and_close(effects, trid, Code::TooBusy, "the store is not there");
             }
             (stage, _) => self.stage = stage,
         }

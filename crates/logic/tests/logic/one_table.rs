@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use logic::ns::{Notice, Presence};
-use model::{Address, List, Lists, MessagePrivacy, Notice as News, SessionId, Status};
+use model::{Address, List, Lists, MessagePrivacy, NodeId, Notice as News, SessionId, Status};
 use msnp::TrId;
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ struct Server {
 impl Server {
     fn new(kept: Vec<Kept>) -> Self {
         let (world, clients, told) = (World::new(kept), HashMap::new(), Default::default());
-        let (table, afar) = (Presence::default(), Vec::new());
+        let (table, afar) = (Presence::new(NodeId(0)), Vec::new());
         Self { world, table, clients, sessions: 0, initial: None, deeds: 0, told, afar }
     }
 
@@ -53,7 +53,7 @@ impl Server {
         self.sessions += 1;
         let (session, client) = (SessionId(self.sessions), Fake::speaking(dialect(who, node)));
         let kept = &self.world.kept[who];
-        let lingers = self.table.enter(&identity(who, kept), session, client.clone(), &mut self.afar);
+        let lingers = self.table.enter(&identity(who, kept), session, session.0 as i64, client.clone(), &mut self.afar);
         let old = self.world.live[who].take();
         let lingering = old.as_ref().and_then(Live::seen);
         assert_eq!(lingers, lingering.is_some());
@@ -108,13 +108,9 @@ impl Server {
                 let change = world.kept[who].toggle(list, peer);
                 table.edited(id, session, &[change], afar);
                 live.known.lists[peer] = world.kept[who].lists[peer];
-                match (list, live.known.lists[peer].has(List::Forward)) {
-                    (List::Forward, true) => {
-                        self.initial = Some(trid);
-                        table.watch(id, session, user(peer), &email(peer), Some(trid), afar);
-                    }
-                    (List::Forward, false) => table.unwatch(id, session, user(peer), afar),
-                    _ => {}
+                if list == List::Forward && live.known.lists[peer].has(list) {
+                    self.initial = Some(trid);
+                    table.watch(id, session, user(peer), Some(trid), afar);
                 }
                 self.forget(who);
             }

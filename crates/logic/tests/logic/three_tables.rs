@@ -38,23 +38,33 @@ struct Cluster {
     clients: HashMap<usize, (Fake<Notice>, Shown)>,
     /// Sessions that have been told that they are taken over.
     ending: Vec<(usize, Live)>,
-    /// Who has stopped watching someone since the bus was last quiet.
-    cooling: [bool; PEOPLE],
     counter: u64,
 }
 
 impl Cluster {
     fn new(kept: Vec<Kept>) -> Self {
-        Self {
+        let mut cluster = Self {
             world: World::new(kept),
-            tables: Default::default(),
+            tables: std::array::from_fn(|at| Presence::new(NodeId(at as u64))),
             ids: std::array::from_fn(|at| NodeId(at as u64)),
             bus: BTreeMap::new(),
             holders: Default::default(),
             clients: HashMap::new(),
             ending: Vec::new(),
-            cooling: [false; PEOPLE],
             counter: NODES as u64,
+        };
+        cluster.reconcile_all();
+        cluster.deliver_all();
+        cluster
+    }
+
+    /// Every server learns that the others are there, or that something of them may have been lost.
+    fn reconcile_all(&mut self) {
+        for (node, other) in (0..NODES).flat_map(|node| (0..NODES).map(move |other| (node, other))) {
+            let id = self.ids[other];
+            if node != other {
+                self.on(node, |table, afar| table.reconcile(id, afar));
+            }
         }
     }
 
@@ -74,7 +84,7 @@ impl Cluster {
             Step::Die(node) => self.die(*node),
             Step::Break => {
                 self.bus.clear();
-                (0..NODES).for_each(|node| self.on(node, |table, afar| table.resume(afar)));
+                self.reconcile_all();
             }
         }
     }
@@ -114,7 +124,6 @@ impl Cluster {
         while let Some(pair) = self.bus.iter().find(|(_, queue)| !queue.is_empty()).map(|(pair, _)| *pair) {
             self.deliver(pair);
         }
-        self.cooling = [false; PEOPLE];
     }
 
     fn end(&mut self, which: usize) {
@@ -132,7 +141,7 @@ impl Cluster {
     fn die(&mut self, node: usize) {
         self.counter += 1;
         let dead = std::mem::replace(&mut self.ids[node], NodeId(self.counter));
-        self.tables[node] = Presence::default();
+        self.tables[node] = Presence::new(self.ids[node]);
         self.bus.retain(|(from, to), _| *from != node && *to != node);
         self.ending.retain(|(_, live)| live.node != node);
         for who in 0..PEOPLE {
@@ -141,8 +150,12 @@ impl Cluster {
             }
             self.holders[who].retain(|holder| *holder != node);
         }
-        for (_, table) in self.tables.iter_mut().enumerate().filter(|(other, _)| *other != node) {
-            table.lost(dead);
+        let new = self.ids[node];
+        for other in (0..NODES).filter(|other| *other != node) {
+            let id = self.ids[other];
+            self.on(other, |table, afar| table.lost(dead, afar));
+            self.on(other, |table, afar| table.reconcile(new, afar));
+            self.on(node, |table, afar| table.reconcile(id, afar));
         }
     }
 
@@ -168,15 +181,15 @@ impl Cluster {
         self.counter += 1;
         let (session, client) = (SessionId(self.counter), Fake::speaking(dialect(who, node)));
         if let Some(old) = self.world.live[who].take() {
-            self.tables[old.node].notify(user(who), Notice::TakenOver);
+            self.tables[old.node].take_over(user(who));
             self.ending.push((who, old));
         }
         let identity = identity(who, &self.world.kept[who]);
-        let lingers = self.on(node, |table, afar| table.enter(&identity, session, client.clone(), afar));
+        let lingers =
+            self.on(node, |table, afar| table.enter(&identity, session, session.0 as i64, client.clone(), afar));
         if !self.holders[who].contains(&node) {
             self.holders[who].push(node);
         }
-        self.cooling[who] = true;
         // Of the sessions that are to end, one may have been here.
         let here = self.ending.iter().position(|(other, old)| *other == who && old.node == node);
         let old = here.map(|at| self.ending.remove(at).1);
@@ -191,17 +204,7 @@ impl Cluster {
     }
 
     fn load(&mut self, who: usize) {
-        self.cool(who);
-        let Some((known, appeared)) =
-            self.world.live[who].as_ref().map(|live| (live.known.clone(), live.status.is_some()))
-        else {
-            return;
-        };
         let kept = self.world.kept[who].clone();
-        let added = |peer: &usize| {
-            kept.lists[*peer].has(List::Forward) && !known.lists[*peer].has(List::Forward) && appeared && *peer != who
-        };
-        (0..PEOPLE).filter(added).for_each(|peer| self.part(peer));
         let Some(live) = &mut self.world.live[who] else { return };
         let (session, node) = (live.session, live.node);
         (live.known, live.loaded) = (kept.clone(), true);
@@ -209,26 +212,10 @@ impl Cluster {
         self.forget(who);
     }
 
-    /// A client needs longer to stop watching someone and begin again than the bus to tell it.
-    fn cool(&mut self, who: usize) {
-        if self.cooling[who] {
-            self.deliver_all();
-        }
-    }
-
-    /// Nor does anyone put someone on a list while a session that they have left is about to end: it
-    /// has been told so, and that is faster than people.
-    fn part(&mut self, who: usize) {
-        while let Some(at) = self.ending.iter().position(|(other, _)| *other == who) {
-            self.end(at);
-        }
-    }
-
     fn act_inside(&mut self, who: usize, deed: Deed) {
         if matches!(deed, Deed::Toggle(..) | Deed::Privacy | Deed::Rename) {
             self.load(who);
         }
-        self.cool(who);
         self.counter += 1;
         let trid = TrId(self.counter as u32);
         let Some(live) = &mut self.world.live[who] else { return };
@@ -252,7 +239,6 @@ impl Cluster {
                     self.leave(who, &live);
                 }
                 self.clients.remove(&who);
-                self.cooling[who] = true;
             }
             Deed::Toggle(list, peer) => self.toggle(who, list, peer, trid),
             Deed::Privacy => {
@@ -272,18 +258,13 @@ impl Cluster {
     fn toggle(&mut self, who: usize, list: List, peer: usize, trid: TrId) {
         let change = self.world.kept[who].toggle(list, peer);
         let lists = self.world.kept[who].lists[peer];
-        if peer != who {
-            self.part(peer);
-        }
         let Some(live) = &mut self.world.live[who] else { return };
         live.known.lists[peer] = lists;
         let (id, session, node) = (user(who), live.session, live.node);
         self.on(node, |table, afar| {
             table.edited(id, session, &[change], afar);
-            match (list, lists.has(List::Forward)) {
-                (List::Forward, true) => table.watch(id, session, user(peer), &email(peer), Some(trid), afar),
-                (List::Forward, false) => table.unwatch(id, session, user(peer), afar),
-                _ => {}
+            if list == List::Forward && lists.has(list) {
+                table.watch(id, session, user(peer), Some(trid), afar);
             }
         });
         self.forget(who);
@@ -295,7 +276,6 @@ impl Cluster {
         let (Some(live), Some((_, shown))) = (&self.world.live[who], self.clients.get_mut(&who)) else { return };
         for peer in (0..PEOPLE).filter(|peer| !live.known.lists[*peer].has(List::Forward)) {
             shown.forget(&email(peer));
-            self.cooling[who] = true;
         }
     }
 

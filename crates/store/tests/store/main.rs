@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod away;
 mod concurrency;
 mod cookies;
 mod credentials;
@@ -15,6 +16,7 @@ mod edits;
 mod nodes;
 mod opening;
 mod place;
+mod proxy;
 mod rosters;
 mod tickets;
 

@@ -29,6 +29,7 @@ impl Place {
 
     pub(crate) async fn postgres() -> Option<Self> {
         let Ok(server) = std::env::var("MSNP_TEST_POSTGRES") else {
+            assert!(std::env::var_os("CI").is_none(), "in CI the store is tested on Postgres: use tests/services run");
             println!("skipped: MSNP_TEST_POSTGRES is not set");
             return None;
         };
@@ -53,6 +54,16 @@ impl Place {
 
     pub(crate) fn url(&self) -> StoreUrl {
         self.url.parse().unwrap()
+    }
+
+    /// The same, as text.
+    pub(crate) fn address(&self) -> &str {
+        &self.url
+    }
+
+    /// A connection to Postgres behind the store's back.
+    pub(crate) async fn connection(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
     }
 
     /// The key that is always the same in one place.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bus::{Member, Members, Node};
 use daemon::listener::Entrance;
+use daemon::logging::store_failed;
 use daemon::pipe::pipe;
 use model::{Cookie, Email, Endpoint, Role};
 use store::Store;
@@ -113,9 +114,9 @@ async fn switchboard<'a>(members: &'a Members, store: &Store, commands: &[u8]) -
     match store.switchboard_of(&Cookie(cookie.to_owned())).await {
         Ok(Some(id)) => members.get(id),
         // With a wrong cookie, any of them refuses.
-        Ok(None) => members.switchboard(),
+        Ok(None) => members.switchboards().into_iter().next(),
         Err(error) => {
-            warn!(%error, "cannot look for a cookie");
+            store_failed("look for a cookie", &error);
             None
         }
     }

@@ -32,7 +32,7 @@ pub(crate) async fn parts(config: &str) -> Parts {
     let listen = if config.contains("web.listen") { "" } else { "web.listen = \"127.0.0.1:0\"" };
     let config: Config = toml::from_str(&format!("{listen}\n{config}")).unwrap();
     let url = "sqlite::memory:".parse().unwrap();
-    let store = Store::open_with(&url, MasterKey::random().unwrap(), config.hashing()).await.unwrap();
+    let store = Store::open_with(&url, MasterKey::random().unwrap(), config.store_options("web")).await.unwrap();
     for name in ["amy", "sue"] {
         let email = Email::parse(&format!("{name}@example.com")).unwrap();
         let password = Password::new(PASSWORD.to_owned());

@@ -1,65 +1,30 @@
-//! What other notification servers tell this one about their users, and what follows here.
+//! Who watches whom from another notification server, and what each tells the other about it.
+//!
+//! A watch has a number, and whatever a server tells goes with the highest number that it knew of
+//! the receiver's: so what it tells of someone is told from what it told when they were watched
+//! before.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-use model::{Address, NodeId, Notice as News, Role, UserId};
+use model::{Address, NodeId, Notice as News, Presence as Shown, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
+use super::heal::BATCH;
 use super::watch::Showing;
-use super::{Afar, Presence, Seer, Watcher};
+use super::{Afar, Look, Presence, Seer, Watcher};
 use crate::Outlet;
 use crate::ns::Notice;
 use crate::ns::fan::Fan;
+
+/// About how many bytes of people shown go into one message. The bus carries 1 MiB.
+const ROOM: usize = 256 << 10;
 
 impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// Takes a notice of another notification server.
     pub fn hear(&mut self, from: NodeId, news: News, afar: &mut Vec<(Address, News)>) {
         match news {
-            News::Watch { watcher, targets, tag, arrived } => {
-                let visible: Vec<_> = targets
-                    .iter()
-                    .filter(|target| self.here.contains_key(target))
-                    .copied()
-                    .collect::<Vec<UserId>>()
-                    .into_iter()
-                    .filter_map(|target| {
-                        self.add_watcher(target, Watcher::There(watcher, from));
-                        self.seen(target, watcher)
-                    })
-                    .collect();
-                if !visible.is_empty() {
-                    afar.push((Address::Node(from), News::Watched { watcher, tag, visible }));
-                }
-                // Whoever asks after a break needs to know that this was all.
-                if arrived && tag.is_none() {
-                    afar.push((Address::Node(from), News::Watched { watcher, tag, visible: Vec::new() }));
-                }
-                if arrived {
-                    self.watch_arrival(watcher, from, afar);
-                }
-            }
-            News::Unwatch { watcher, targets } => {
-                for target in targets {
-                    self.drop_watcher(target, Watcher::There(watcher, from));
-                }
-            }
-            News::Watched { watcher, visible, .. } if visible.is_empty() => {
-                for target in self.doubts.remove(&(watcher, from)).unwrap_or_default() {
-                    self.gone(from, target, &[watcher], afar);
-                }
-            }
-            News::Watched { watcher, tag, visible } => {
-                for presence in visible {
-                    self.show(from, watcher, tag.map(TrId), &presence);
-                }
-            }
-            News::Shown { to, presence } => {
-                for watcher in to {
-                    self.show(from, watcher, None, &presence);
-                }
-            }
-            News::Gone { to, user, email: _ } => self.gone(from, user, &to, afar),
             News::Reverse { user, serial, peer, added } => {
                 self.notify(user, Notice::Reverse { serial, peer: Box::new(peer), added });
             }
@@ -69,66 +34,183 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             News::Changed { user } => {
                 self.notify(user, Notice::Reload);
             }
+            // Of one that we do not see, nothing lasts: we would not see it go. When we do see it, we
+            // tell each other everything.
+            _ if !self.peers.contains_key(&from) => {}
+            News::Watch { watcher, targets, tag, arrived } => {
+                self.followed(from, tag, &[(watcher, targets)], afar);
+                if arrived {
+                    self.follow_back(from, [watcher], afar);
+                }
+            }
+            News::Unwatch { watcher, targets } => {
+                for target in targets {
+                    self.drop_watcher(target, |other| other == Watcher::There(watcher, from));
+                }
+            }
+            News::Watched { watcher, tag, visible } => {
+                for presence in visible {
+                    self.show(from, u64::MAX, tag.map(TrId), &presence, &[watcher]);
+                }
+            }
+            News::Shown { to, presence } => self.show(from, u64::MAX, None, &presence, &to),
+            News::Gone { to, user, email: _ } => self.gone(from, user, &to, afar),
+            News::Held { users } => self.held(from, &users, afar),
+            News::Follow { number, tag, watches } => {
+                self.learn(from, number);
+                self.followed(from, tag, &watches, afar);
+            }
+            News::Show { knows, tag, shown } => {
+                for (presence, to) in shown {
+                    self.show(from, knows, tag.map(TrId), &presence, &to);
+                }
+            }
+            News::Heal(step) => self.heal(from, step, afar),
+        }
+    }
+
+    /// Users of another server watch others from now on: it is told who of them is here and visible.
+    fn followed(
+        &mut self,
+        from: NodeId,
+        tag: Option<u32>,
+        watches: &[(UserId, Vec<UserId>)],
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        let mut visible: BTreeMap<UserId, (Shown, Vec<UserId>)> = BTreeMap::new();
+        for (watcher, target) in watches.iter().flat_map(|(watcher, targets)| targets.iter().map(|to| (*watcher, *to)))
+        {
+            let Some(here) = self.here.get(&target) else { continue };
+            let shown = if here.lets(watcher) { here.visible(target) } else { None };
+            if let Some(shown) = shown {
+                visible.entry(target).or_insert_with(|| (shown, Vec::new())).1.push(watcher);
+            }
+            self.add_watcher(target, Watcher::There(watcher, from));
+        }
+        self.show_afar(from, tag, visible.into_values(), afar);
+    }
+
+    /// Tells another server that its users are shown these.
+    pub(super) fn show_afar(
+        &self,
+        node: NodeId,
+        tag: Option<u32>,
+        visible: impl Iterator<Item = (Shown, Vec<UserId>)>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        let knows = self.known(node);
+        let (mut shown, mut size) = (Vec::new(), 0);
+        for (presence, to) in visible {
+            for to in to.chunks(BATCH) {
+                if size > ROOM {
+                    afar.push((Address::Node(node), News::Show { knows, tag, shown: std::mem::take(&mut shown) }));
+                    size = 0;
+                }
+                size += weight(&presence) + to.len() * 10;
+                shown.push((presence.clone(), to.to_vec()));
+            }
+        }
+        if !shown.is_empty() {
+            afar.push((Address::Node(node), News::Show { knows, tag, shown }));
+        }
+    }
+
+    /// Asks a server how it shows someone to a watcher here.
+    pub(super) fn ask_again(&self, watcher: UserId, target: UserId, node: NodeId) -> (Address, News) {
+        let watches = vec![(watcher, vec![target])];
+        (Address::Node(node), News::Follow { number: self.number, tag: None, watches })
+    }
+
+    /// These came online at `node`: it is told who watches them here.
+    pub(super) fn follow_back(
+        &self,
+        node: NodeId,
+        arrived: impl IntoIterator<Item = UserId>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        let mut watches: BTreeMap<UserId, Vec<UserId>> = BTreeMap::new();
+        for target in arrived {
+            for watcher in self.watchers.get(&target).into_iter().flatten() {
+                if let Watcher::Here(watcher, _) = *watcher {
+                    watches.entry(watcher).or_default().push(target);
+                }
+            }
+        }
+        let (mut batch, mut size) = (Vec::new(), 0);
+        for (watcher, targets) in watches {
+            if size > BATCH {
+                let watches = std::mem::take(&mut batch);
+                afar.push((Address::Node(node), News::Follow { number: self.number, tag: None, watches }));
+                size = 0;
+            }
+            size += 1 + targets.len();
+            batch.push((watcher, targets));
+        }
+        if !batch.is_empty() {
+            afar.push((Address::Node(node), News::Follow { number: self.number, tag: None, watches: batch }));
+        }
+    }
+
+    /// Shows someone at `node` to watchers here, as far as they still watch.
+    fn show(&mut self, node: NodeId, knows: u64, trid: Option<TrId>, presence: &Shown, to: &[UserId]) {
+        let (mut initial, mut news) = (Showing::initial(presence, trid), Showing::initial(presence, None));
+        let look = Look::of(presence);
+        for watcher in to {
+            let watches =
+                |all: &Watcher| matches!(*all, Watcher::Here(user, number) if user == *watcher && number <= knows);
+            if !self.watchers.get(&presence.user).is_some_and(|all| all.iter().any(watches)) {
+                continue;
+            }
+            let before = self.on_screen(presence.user, *watcher);
+            let Some(here) = self.here.get(watcher) else { continue };
+            let showing = if before.is_some() { &mut news } else { &mut initial };
+            showing.turn(&here.outlet, before, look);
+            let there = self.afar.entry(presence.user);
+            let there = there.or_insert_with(|| Afar { email: presence.email.clone(), seen_by: Vec::new() });
+            there.seen_by.retain(|seer| (seer.watcher, seer.node) != (*watcher, node));
+            there.seen_by.push(Seer { watcher: *watcher, node, knows, look });
         }
     }
 
     /// These watchers here are no longer shown someone by `node`. If they were shown them by
     /// another server since, that is how it stays; if before, they are told of that again.
-    fn gone(&mut self, node: NodeId, user: UserId, watchers: &[UserId], afar: &mut Vec<(Address, News)>) {
+    pub(super) fn gone(&mut self, node: NodeId, user: UserId, watchers: &[UserId], afar: &mut Vec<(Address, News)>) {
         let Some(email) = self.afar.get(&user).map(|there| there.email.clone()) else { return };
         let mut offline = Fan::new(Event::Fln { email: &email });
         for watcher in watchers {
-            let last = self.shown_by(user, *watcher);
-            self.hand_on(user, *watcher, node);
+            let (last, before) = (self.shown_by(user, *watcher), self.on_screen(user, *watcher));
             if !self.forget_seen(user, *watcher, Some(node)) {
                 continue;
             }
-            if self.seen(user, *watcher).is_some() {
-                self.tell_initial(*watcher, user, None, true);
-                self.shown_here(user, *watcher);
+            let Some(here) = self.here.get(watcher) else { continue };
+            if let Some(shown) = self.seen(user, *watcher) {
+                Showing::initial(&shown, None).turn(&here.outlet, before, Look::of(&shown));
+                self.on_screen_now(user, *watcher, Some(Look::of(&shown)));
             } else if let Some(other) = self.shown_by(user, *watcher) {
                 if last == Some(node) {
-                    afar.push(ask_again(*watcher, user, other));
+                    self.on_screen_now(user, *watcher, before);
+                    afar.push(self.ask_again(*watcher, user, other));
                 }
-            } else if let Some(here) = self.here.get(watcher) {
+            } else {
                 offline.send(&here.outlet);
             }
         }
     }
 
-    /// A notification server is gone, and everyone whom it held with it.
-    pub fn lost(&mut self, node: NodeId) {
-        self.doubts.retain(|(_, at), _| *at != node);
+    /// All whom `node` shows to watchers here, as far as they are such: they are gone.
+    pub(super) fn gone_where(&mut self, node: NodeId, which: impl Fn(&Seer) -> bool, afar: &mut Vec<(Address, News)>) {
         let shown = |there: &Afar| -> Vec<UserId> {
-            there.seen_by.iter().filter(|seer| seer.node == node).map(|seer| seer.watcher).collect()
+            there.seen_by.iter().filter(|seer| seer.node == node && which(seer)).map(|seer| seer.watcher).collect()
         };
-        let gone: Vec<(UserId, Vec<UserId>)> = self
+        let mut gone: Vec<(UserId, Vec<UserId>)> = self
             .afar
             .iter()
             .map(|(user, there)| (*user, shown(there)))
             .filter(|(_, watchers)| !watchers.is_empty())
             .collect();
+        gone.sort_unstable();
         for (user, watchers) in gone {
-            self.gone(node, user, &watchers, &mut Vec::new());
-        }
-        self.watchers.retain(|_, watchers| {
-            watchers.retain(|watcher| !matches!(watcher, Watcher::There(_, at) if *at == node));
-            !watchers.is_empty()
-        });
-    }
-
-    /// Asks everyone again who is there: what came meanwhile may have been lost. Watchers are told
-    /// only what differs; whoever is not told of again is gone.
-    pub fn resume(&mut self, afar: &mut Vec<(Address, News)>) {
-        self.doubts.clear();
-        for (target, there) in &self.afar {
-            for seer in &there.seen_by {
-                self.doubts.entry((seer.watcher, seer.node)).or_default().push(*target);
-            }
-        }
-        for (user, here) in self.here.iter().filter(|(_, here)| here.view.is_some()) {
-            let watch = News::Watch { watcher: *user, targets: here.forward(), tag: None, arrived: true };
-            afar.push((Address::Role(Role::Notification), watch));
+            self.gone(node, user, &watchers, afar);
         }
     }
 
@@ -144,24 +226,18 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         saw
     }
 
-    /// What `node` has shown to a watcher here, as the last to do so, is what the client goes on
-    /// showing when that server no longer counts.
-    fn hand_on(&mut self, target: UserId, watcher: UserId, node: NodeId) {
-        let Some(there) = self.afar.get_mut(&target) else { return };
-        let mut seers = there.seen_by.iter_mut().rev().filter(|seer| seer.watcher == watcher);
-        if let (Some(last), Some(next)) = (seers.next(), seers.next())
-            && last.node == node
-        {
-            (next.face, next.personal) = (last.face, last.personal);
-        }
+    /// How the client of a watcher here shows someone: as it was last told, by whichever server.
+    pub(super) fn on_screen(&self, target: UserId, watcher: UserId) -> Option<Look> {
+        let there = self.afar.get(&target);
+        let last = there.and_then(|there| there.seen_by.iter().rev().find(|seer| seer.watcher == watcher));
+        last.map(|seer| seer.look).or_else(|| self.seen(target, watcher).map(|shown| Look::of(&shown)))
     }
 
-    /// A watcher here has been shown someone who is here: that is what the client shows now, whatever
-    /// another server has shown it before.
-    pub(super) fn shown_here(&mut self, target: UserId, watcher: UserId) {
-        let (Some(shown), Some(there)) = (self.seen(target, watcher), self.afar.get_mut(&target)) else { return };
+    /// The client of a watcher here shows someone like this, whichever server has said it.
+    pub(super) fn on_screen_now(&mut self, target: UserId, watcher: UserId, look: Option<Look>) {
+        let (Some(look), Some(there)) = (look, self.afar.get_mut(&target)) else { return };
         if let Some(last) = there.seen_by.iter_mut().rev().find(|seer| seer.watcher == watcher) {
-            (last.face, last.personal) = (digest(&shown.face()), digest(&shown.personal));
+            last.look = look;
         }
     }
 
@@ -170,43 +246,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let there = self.afar.get(&target)?;
         there.seen_by.iter().rev().find(|seer| seer.watcher == watcher).map(|seer| seer.node)
     }
+}
 
-    /// Someone came online at `node`: whoever watches them here asks to be shown.
-    fn watch_arrival(&self, arrived: UserId, node: NodeId, afar: &mut Vec<(Address, News)>) {
-        for watcher in self.watchers.get(&arrived).into_iter().flatten() {
-            if let Watcher::Here(watcher) = *watcher {
-                afar.push(ask_again(watcher, arrived, node));
-            }
-        }
-    }
-
-    /// Shows someone at `node` to a watcher here, if the watcher still is one.
-    fn show(&mut self, node: NodeId, watcher: UserId, trid: Option<TrId>, presence: &model::Presence) {
-        if !self.watchers.get(&presence.user).is_some_and(|all| all.contains(&Watcher::Here(watcher))) {
-            return;
-        }
-        let is_here = self.seen(presence.user, watcher).is_some();
-        let Some(here) = self.here.get(&watcher) else { return };
-        let there = self
-            .afar
-            .entry(presence.user)
-            .or_insert_with(|| Afar { email: presence.email.clone(), seen_by: Vec::new() });
-        let (face, personal) = (digest(&presence.face()), digest(&presence.personal));
-        // What the watcher was shown last, by whichever server.
-        let last = there.seen_by.iter().rev().find(|seer| seer.watcher == watcher);
-        let same = last.filter(|seer| trid.is_none() && seer.node == node);
-        let is_news = same.is_none_or(|seer| seer.face != face);
-        // Who comes from another server may have said something there, and say nothing now.
-        let has_more = match same {
-            Some(seer) => seer.personal != personal,
-            None => presence.personal.is_some() || last.is_some() || is_here,
-        };
-        Showing::initial(presence, trid).send(&here.outlet, is_news, has_more);
-        there.seen_by.retain(|seer| (seer.watcher, seer.node) != (watcher, node));
-        there.seen_by.push(Seer { watcher, node, face, personal });
-        if let Some(doubts) = self.doubts.get_mut(&(watcher, node)) {
-            doubts.retain(|target| *target != presence.user);
-        }
+impl Look {
+    pub(super) fn of(presence: &Shown) -> Self {
+        Self { face: digest(&presence.face()), personal: digest(&presence.personal) }
     }
 }
 
@@ -217,7 +261,12 @@ fn digest(shown: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// Asks a server how it shows someone to a watcher here.
-pub(super) fn ask_again(watcher: UserId, target: UserId, node: NodeId) -> (Address, News) {
-    (Address::Node(node), News::Watch { watcher, targets: vec![target], tag: None, arrived: false })
+/// About how many bytes it takes to tell of someone.
+fn weight(presence: &Shown) -> usize {
+    let long = |text: &Option<std::sync::Arc<str>>| text.as_deref().map_or(0, str::len);
+    presence.email.as_str().len()
+        + presence.name.as_str().len()
+        + long(&presence.picture)
+        + long(&presence.personal)
+        + 32
 }

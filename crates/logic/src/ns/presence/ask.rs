@@ -1,8 +1,8 @@
 //! What sessions, desks and other daemons ask the table, and tell those who are in it.
 
-use model::{Email, Name, SessionId, Status, UserId};
+use model::{Email, Name, NodeId, SessionId, Status, UserId};
 
-use super::Presence;
+use super::{Presence, Watcher};
 use crate::Outlet;
 use crate::ns::{Called, Notice};
 
@@ -75,6 +75,22 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         for here in self.here.values() {
             here.outlet.notify(notice());
         }
+    }
+
+    /// Who watches whom: someone who is watched, who watches them, and the server where the watcher is,
+    /// if not here. All of those here, and those elsewhere who watch someone here. For tests.
+    pub fn watches(&self) -> impl Iterator<Item = (UserId, UserId, Option<NodeId>)> {
+        self.watchers.iter().flat_map(|(target, watchers)| {
+            watchers.iter().map(|watcher| match *watcher {
+                Watcher::Here(watcher, _) => (*target, watcher, None),
+                Watcher::There(watcher, node) => (*target, watcher, Some(node)),
+            })
+        })
+    }
+
+    /// Who is shown by other servers: someone, the watcher here, and the server. For tests.
+    pub fn shown_from_afar(&self) -> impl Iterator<Item = (UserId, UserId, NodeId)> {
+        self.afar.iter().flat_map(|(user, there)| there.seen_by.iter().map(|seer| (*user, seer.watcher, seer.node)))
     }
 
     /// How many are signed in here.

@@ -7,22 +7,27 @@
 //! B sees A exactly if A is signed in here and not hidden, B watches A (A is on B's FL and B has
 //! made a first `CHG`), and A's lists let B. Whatever flips that is told to B at once.
 //! (docs/PROTOCOL.md, Visibility)
+//!
+//! * `session`: what sessions do in the table; `ask`: what is asked of it.
+//! * `watch`: who watches whom here; `afar`: the same between two servers.
+//! * `heal`: two servers who may have missed something of each other.
 
 mod afar;
 mod ask;
+mod heal;
+mod session;
 mod watch;
 
 use std::collections::HashMap;
 
 use model::{
-    Address, Change, Email, List, Lists, MessagePrivacy, Name, NodeId, Notice as News, Personal, Picture,
-    Presence as Shown, Role, Roster, SessionId, Status, UserId,
+    Email, List, Lists, MessagePrivacy, Name, NodeId, Personal, Picture, Presence as Shown, SessionId, Status, UserId,
 };
-use msnp::TrId;
 
+use super::Notice;
 use super::privacy;
-use super::{Identity, Notice};
 use crate::Outlet;
+use heal::Peer;
 
 pub use ask::Callee;
 
@@ -40,6 +45,8 @@ pub struct View {
 /// Who is signed in here.
 struct Here<O> {
     session: SessionId,
+    /// When it began, in Unix milliseconds; [`ENDING`] once it is told to end.
+    since: i64,
     outlet: O,
     email: Email,
     name: Name,
@@ -55,10 +62,15 @@ struct Here<O> {
     lists: Vec<(UserId, Lists)>,
 }
 
+/// Since when there is a session that is told to end: before any other.
+const ENDING: i64 = i64::MIN;
+
 /// Someone who watches someone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Watcher {
-    Here(UserId),
+    /// And the number of this watch: what another server tells without knowing of it is about an
+    /// earlier one.
+    Here(UserId, u64),
     There(UserId, NodeId),
 }
 
@@ -74,30 +86,53 @@ struct Afar {
 struct Seer {
     watcher: UserId,
     node: NodeId,
-    /// Digests of what was shown, so that nothing is shown twice.
+    /// The highest number of ours that the server knew when it did so.
+    knows: u64,
+    look: Look,
+}
+
+/// How someone is shown: digests of face and personal message, so that nothing is shown twice.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Look {
     face: u64,
     personal: u64,
 }
 
 /// Who is here, and who watches whom.
 pub struct Presence<O> {
+    me: NodeId,
     here: HashMap<UserId, Here<O>>,
     by_email: HashMap<Email, UserId>,
     /// By the one who is watched, be they here, elsewhere or offline.
     watchers: HashMap<UserId, Vec<Watcher>>,
     afar: HashMap<UserId, Afar>,
-    /// Whom a watcher here may no longer be shown by a server: it has been asked.
-    doubts: HashMap<(UserId, NodeId), Vec<UserId>>,
+    /// The other notification servers that we see.
+    peers: HashMap<NodeId, Peer>,
+    /// How many times someone here has begun to watch, or a server was to be told of all watchers.
+    number: u64,
 }
 
-impl<O> Default for Presence<O> {
-    fn default() -> Self {
+impl<O: Outlet<Notice = Notice>> Presence<O> {
+    /// The empty table of this notification server.
+    pub fn new(me: NodeId) -> Self {
         Self {
+            me,
             here: HashMap::new(),
             by_email: HashMap::new(),
             watchers: HashMap::new(),
             afar: HashMap::new(),
-            doubts: HashMap::new(),
+            peers: HashMap::new(),
+            number: 0,
+        }
+    }
+}
+
+impl<O: Outlet<Notice = Notice>> Here<O> {
+    /// Tells the session that the account is signed in elsewhere, once.
+    fn end(&mut self) {
+        if self.since != ENDING {
+            self.since = ENDING;
+            self.outlet.notify(Notice::TakenOver);
         }
     }
 }
@@ -132,180 +167,5 @@ impl<O> Here<O> {
     /// Whom this user watches.
     fn forward(&self) -> Vec<UserId> {
         self.lists.iter().filter(|(_, lists)| lists.has(List::Forward)).map(|(user, _)| *user).collect()
-    }
-}
-
-impl<O: Outlet<Notice = Notice>> Presence<O> {
-    /// A session begins, before its roster is known. One that the account already has here is
-    /// told that it is taken over; true if watchers still see that one.
-    pub fn enter(
-        &mut self,
-        identity: &Identity,
-        session: SessionId,
-        outlet: O,
-        afar: &mut Vec<(Address, News)>,
-    ) -> bool {
-        let user = identity.user;
-        let mut here = Here {
-            session,
-            outlet,
-            email: identity.email.clone(),
-            name: identity.name.clone(),
-            view: None,
-            personal: None,
-            lingering: None,
-            takes_calls: true,
-            privacy: MessagePrivacy::OnlyAllowed,
-            lists: Vec::new(),
-        };
-        if let Some(old) = self.here.remove(&user) {
-            old.outlet.notify(Notice::TakenOver);
-            self.stop_watching(user, old.forward(), afar);
-            here.lingering = old.view.map(|view| (view, old.personal)).or(old.lingering);
-            // What watchers have been shown, until the roster brings the new one.
-            here.name = old.name;
-            here.privacy = old.privacy;
-            here.lists = old.lists;
-        }
-        let lingers = here.lingering.is_some();
-        self.by_email.insert(here.email.clone(), user);
-        self.here.insert(user, here);
-        lingers
-    }
-
-    /// The roster of a session that has entered, or a newer one. Watchers are told what it
-    /// changes, and new targets are watched.
-    pub fn load(&mut self, user: UserId, session: SessionId, roster: &Roster, afar: &mut Vec<(Address, News)>) {
-        let Some(here) = self.mine(user, session) else { return };
-        let targets = here.forward();
-        let watching = here.view.is_some();
-        self.reveal(user, afar, |here| {
-            here.privacy = roster.privacy;
-            here.name = roster.name.clone();
-            here.lists = roster.contacts.iter().map(|contact| (contact.user, contact.lists.own())).collect();
-        });
-        if watching {
-            for contact in roster.on(List::Forward).filter(|contact| !targets.contains(&contact.user)) {
-                self.watch(user, session, contact.user, &contact.email, None, afar);
-            }
-            for target in targets {
-                if !roster.by_id(target).is_some_and(|contact| contact.lists.has(List::Forward)) {
-                    self.unwatch(user, session, target, afar);
-                }
-            }
-        }
-    }
-
-    /// `CHG`. The first one of a session makes it a watcher: it is sent an `ILN` with this
-    /// transaction for each contact whom it can see.
-    pub fn appear(
-        &mut self,
-        user: UserId,
-        session: SessionId,
-        view: View,
-        trid: TrId,
-        afar: &mut Vec<(Address, News)>,
-    ) {
-        let Some(here) = self.mine(user, session) else { return };
-        let first = here.view.is_none();
-        let unchanged = match (&here.view, &here.lingering) {
-            (Some(old), _) => *old == view,
-            (None, Some((old, personal))) => *old == view && *personal == here.personal,
-            (None, None) => false,
-        };
-        let targets = if first { here.forward() } else { Vec::new() };
-        let set = |here: &mut Here<O>| {
-            here.view = Some(view);
-            here.lingering = None;
-        };
-        if unchanged {
-            self.here.get_mut(&user).map(set);
-        } else {
-            self.reveal(user, afar, set);
-        }
-        if first {
-            for target in &targets {
-                self.add_watcher(*target, Watcher::Here(user));
-                self.tell_initial(user, *target, Some(trid), false);
-            }
-            let watch = News::Watch { watcher: user, targets, tag: Some(trid.0), arrived: true };
-            afar.push((Address::Role(Role::Notification), watch));
-        }
-    }
-
-    /// `UUX`: personal message and current media, which may be told before the first `CHG`.
-    pub fn personal(
-        &mut self,
-        user: UserId,
-        session: SessionId,
-        personal: Option<Personal>,
-        afar: &mut Vec<(Address, News)>,
-    ) {
-        if self.mine(user, session).is_some() {
-            self.reveal(user, afar, |here| here.personal = personal);
-        }
-    }
-
-    /// The time that a session had to appear before watchers are told that the one before it is
-    /// gone is over.
-    pub fn settle(&mut self, user: UserId, session: SessionId, afar: &mut Vec<(Address, News)>) {
-        if self.mine(user, session).is_some_and(|here| here.view.is_none()) {
-            self.reveal(user, afar, |here| here.lingering = None);
-        }
-    }
-
-    /// The session has ended. False if it had been taken over, and nothing is left of it.
-    pub fn leave(&mut self, user: UserId, session: SessionId, afar: &mut Vec<(Address, News)>) -> bool {
-        if self.mine(user, session).is_none() {
-            return false;
-        }
-        self.reveal(user, afar, |here| {
-            here.view = None;
-            here.lingering = None;
-        });
-        let Some(here) = self.here.remove(&user) else { return false };
-        self.by_email.remove(&here.email);
-        self.stop_watching(user, here.forward(), afar);
-        // Watchers at other servers start anew when the user arrives somewhere again.
-        if let Some(watchers) = self.watchers.get_mut(&user) {
-            watchers.retain(|watcher| matches!(watcher, Watcher::Here(_)));
-            if watchers.is_empty() {
-                self.watchers.remove(&user);
-            }
-        }
-        true
-    }
-
-    /// An edit of the user's lists or settings is in the store: tell whoever it concerns.
-    /// If another session has taken over meanwhile, it is told to read its roster again.
-    pub fn edited(&mut self, user: UserId, session: SessionId, changes: &[Change], afar: &mut Vec<(Address, News)>) {
-        if self.mine(user, session).is_none() {
-            self.notify(user, Notice::Reload);
-            return;
-        }
-        self.reveal(user, afar, |here| {
-            for change in changes {
-                match change {
-                    Change::Contact { peer, now, .. } => {
-                        here.lists.retain(|(contact, _)| contact != peer);
-                        here.lists.extend(now.as_ref().map(|now| (*peer, now.lists)));
-                    }
-                    Change::Name(name) => here.name = name.clone(),
-                    Change::Privacy(privacy) => here.privacy = *privacy,
-                    Change::Prompt(_) | Change::Property(..) | Change::PutGroup(_) | Change::DropGroup(_) => {}
-                }
-            }
-        });
-    }
-
-    /// `IMS`: does the user take calls?
-    pub fn take_calls(&mut self, user: UserId, session: SessionId, on: bool) {
-        if let Some(here) = self.mine(user, session) {
-            here.takes_calls = on;
-        }
-    }
-
-    fn mine(&mut self, user: UserId, session: SessionId) -> Option<&mut Here<O>> {
-        self.here.get_mut(&user).filter(|here| here.session == session)
     }
 }

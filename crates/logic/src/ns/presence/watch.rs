@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use model::{Address, Email, NodeId, Notice as News, Presence as Shown, Role, SessionId, UserId};
+use model::{Address, NodeId, Notice as News, Presence as Shown, Role, SessionId, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
-use super::afar::ask_again;
-use super::{Here, Presence, Watcher};
+use super::heal::BATCH;
+use super::{Here, Look, Presence, Watcher};
 use crate::Outlet;
 use crate::ns::Notice;
 use crate::ns::fan::Fan;
@@ -20,40 +20,48 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         user: UserId,
         session: SessionId,
         target: UserId,
-        email: &Email,
         trid: Option<TrId>,
         afar: &mut Vec<(Address, News)>,
     ) {
-        if self.mine(user, session).is_none_or(|here| here.view.is_none()) {
-            return;
+        if self.mine(user, session).is_some_and(|here| here.view.is_some()) {
+            self.watch_all(user, vec![target], trid, afar);
         }
-        self.add_watcher(target, Watcher::Here(user));
-        if self.here.contains_key(&target) {
-            self.tell_initial(user, target, trid, false);
-        } else {
+    }
+
+    /// The user watches these from now on, wherever they are: someone who moves is at two servers
+    /// for a moment.
+    pub(super) fn watch_all(
+        &mut self,
+        user: UserId,
+        targets: Vec<UserId>,
+        trid: Option<TrId>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        self.number += 1;
+        for target in &targets {
+            self.add_watcher(*target, Watcher::Here(user, self.number));
+            self.tell_initial(user, *target, trid);
+        }
+        if !targets.is_empty() {
             let tag = trid.map(|trid| trid.0);
-            let watch = News::Watch { watcher: user, targets: vec![target], tag, arrived: false };
-            afar.push((Address::User(email.clone()), watch));
+            let follow = News::Follow { number: self.number, tag, watches: vec![(user, targets)] };
+            afar.push((Address::Role(Role::Notification), follow));
         }
     }
 
     /// The user watches one less.
-    pub fn unwatch(&mut self, user: UserId, session: SessionId, target: UserId, afar: &mut Vec<(Address, News)>) {
-        if self.mine(user, session).is_none() {
-            return;
-        }
-        self.drop_watcher(target, Watcher::Here(user));
-        while let Some(node) = self.shown_by(target, user) {
+    pub(super) fn unwatch(&mut self, user: UserId, target: UserId, afar: &mut Vec<(Address, News)>) {
+        if self.drop_watcher(target, |watcher| matches!(watcher, Watcher::Here(other, _) if other == user)) {
+            self.forget_seen(target, user, None);
             let unwatch = News::Unwatch { watcher: user, targets: vec![target] };
-            afar.push((Address::Node(node), unwatch));
-            self.forget_seen(target, user, Some(node));
+            afar.push((Address::Role(Role::Notification), unwatch));
         }
     }
 
     /// The user watches nobody any more.
     pub(super) fn stop_watching(&mut self, user: UserId, targets: Vec<UserId>, afar: &mut Vec<(Address, News)>) {
         for target in &targets {
-            self.drop_watcher(*target, Watcher::Here(user));
+            self.drop_watcher(*target, |watcher| matches!(watcher, Watcher::Here(other, _) if other == user));
             self.forget_seen(*target, user, None);
         }
         if !targets.is_empty() {
@@ -61,20 +69,24 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
     }
 
+    /// Someone watches `target`, or goes on doing so.
     pub(super) fn add_watcher(&mut self, target: UserId, watcher: Watcher) {
         let watchers = self.watchers.entry(target).or_default();
-        if !watchers.contains(&watcher) {
+        if !watchers.iter().any(|other| other.is(watcher)) {
             watchers.push(watcher);
         }
     }
 
-    pub(super) fn drop_watcher(&mut self, target: UserId, watcher: Watcher) {
-        if let Some(watchers) = self.watchers.get_mut(&target) {
-            watchers.retain(|other| *other != watcher);
-            if watchers.is_empty() {
-                self.watchers.remove(&target);
-            }
+    /// True if there was one.
+    pub(super) fn drop_watcher(&mut self, target: UserId, which: impl Fn(Watcher) -> bool) -> bool {
+        let Some(watchers) = self.watchers.get_mut(&target) else { return false };
+        let before = watchers.len();
+        watchers.retain(|watcher| !which(*watcher));
+        let dropped = watchers.len() < before;
+        if watchers.is_empty() {
+            self.watchers.remove(&target);
         }
+        dropped
     }
 
     /// What `viewer` is shown of `target`, who may be here.
@@ -83,11 +95,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         if here.lets(viewer) { here.visible(target) } else { None }
     }
 
-    /// Shows someone who is here to a watcher who is, too. `moved`: the client has been shown them by
-    /// another server, so that it is told if they say nothing.
-    pub(super) fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>, moved: bool) {
+    /// Shows someone who is here to a watcher who is, too, and has not been shown them.
+    fn tell_initial(&self, watcher: UserId, target: UserId, trid: Option<TrId>) {
         if let (Some(shown), Some(here)) = (self.seen(target, watcher), self.here.get(&watcher)) {
-            Showing::initial(&shown, trid).send(&here.outlet, true, moved || shown.personal.is_some());
+            Showing::initial(&shown, trid).turn(&here.outlet, None, Look::of(&shown));
         }
     }
 
@@ -111,25 +122,28 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let mut shown: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
         let mut gone: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
         // Hardly ever: another server has shown them, and has yet to take it back.
-        let (elsewhere, mut told_here) = (self.afar.contains_key(&user), Vec::new());
+        let elsewhere = after.as_ref().filter(|_| self.afar.contains_key(&user)).map(Look::of);
+        let mut moved = Vec::new();
         for (watcher, could) in watchers.iter().zip(could) {
             let can = after.is_some() && self.here[&user].lets(watcher.user());
             if !can && !could || can && could && !face && !personal {
                 continue;
             }
             match (*watcher, &mut online) {
-                (Watcher::Here(watcher), Some(online)) if can => {
-                    let moved = elsewhere && self.shown_by(user, watcher).is_some();
-                    told_here.extend(moved.then_some(watcher));
-                    self.here.get(&watcher).map(|to| match could {
-                        true => online.send(&to.outlet, face || moved, personal || moved),
-                        false => online.send(&to.outlet, true, has_personal || moved),
-                    })
-                }
+                (Watcher::Here(watcher, _), Some(online)) if can => self.here.get(&watcher).map(|to| {
+                    match elsewhere.filter(|_| self.shown_by(user, watcher).is_some()) {
+                        Some(look) => {
+                            online.turn(&to.outlet, self.on_screen(user, watcher), look);
+                            moved.push(watcher);
+                        }
+                        None if could => online.send(&to.outlet, face, personal),
+                        None => online.send(&to.outlet, true, has_personal),
+                    }
+                }),
                 // Someone who is at another server by now is not gone.
-                (Watcher::Here(watcher), _) => match self.shown_by(user, watcher) {
+                (Watcher::Here(watcher, _), _) => match self.shown_by(user, watcher) {
                     Some(node) => {
-                        afar.push(ask_again(watcher, user, node));
+                        afar.push(self.ask_again(watcher, user, node));
                         None
                     }
                     None => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
@@ -141,16 +155,17 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                 }
             };
         }
-        for watcher in told_here {
-            self.shown_here(user, watcher);
+        for watcher in moved {
+            self.on_screen_now(user, watcher, elsewhere);
         }
         for (node, to) in shown {
-            if let Some(presence) = after.clone() {
-                afar.push((Address::Node(node), News::Shown { to, presence }));
-            }
+            self.show_afar(node, None, after.iter().map(|presence| (presence.clone(), to.clone())), afar);
         }
         for (node, to) in gone {
-            afar.push((Address::Node(node), News::Gone { to, user, email: email.clone() }));
+            for to in to.chunks(BATCH) {
+                let gone = News::Gone { to: to.to_vec(), user, email: email.clone() };
+                afar.push((Address::Node(node), gone));
+            }
         }
         if !watchers.is_empty() {
             self.watchers.insert(user, watchers);
@@ -161,7 +176,15 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 impl Watcher {
     pub(super) const fn user(self) -> UserId {
         match self {
-            Self::Here(user) | Self::There(user, _) => user,
+            Self::Here(user, _) | Self::There(user, _) => user,
+        }
+    }
+
+    /// Are both the same, whenever they began?
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Here(one, _), Self::Here(other, _)) => one == other,
+            (one, other) => one == other,
         }
     }
 }
@@ -171,6 +194,7 @@ impl Watcher {
 pub(super) struct Showing<'a> {
     face: Fan<'a>,
     personal: Fan<'a>,
+    has_personal: bool,
 }
 
 impl<'a> Showing<'a> {
@@ -181,7 +205,15 @@ impl<'a> Showing<'a> {
             None => Event::Nln { presence },
         });
         let personal = presence.personal.as_deref().unwrap_or_default();
-        Self { face, personal: Fan::new(Event::Ubx { email: &presence.email, personal }) }
+        let has_personal = presence.personal.is_some();
+        Self { face, personal: Fan::new(Event::Ubx { email: &presence.email, personal }), has_personal }
+    }
+
+    /// Tells one of them what is different from what it was shown before.
+    pub(super) fn turn(&mut self, outlet: &impl Outlet, before: Option<Look>, now: Look) {
+        let face = before.is_none_or(|before| before.face != now.face);
+        let personal = before.map_or(self.has_personal, |before| before.personal != now.personal);
+        self.send(outlet, face, personal);
     }
 
     /// Tells one of them what is news to it.

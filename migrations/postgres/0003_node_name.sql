@@ -1,0 +1,3 @@
+-- What the operator calls a daemon, and how much it has said to the others.
+ALTER TABLE node ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE node ADD COLUMN sent BIGINT NOT NULL DEFAULT 0;                       -- bus messages since its start
