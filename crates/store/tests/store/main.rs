@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod bulk;
 mod concurrency;
 mod cookies;
 mod credentials;
