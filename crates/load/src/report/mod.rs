@@ -1,0 +1,11 @@
+//! What was measured: kept, merged and shown.
+
+mod merge;
+mod record;
+mod svg;
+mod table;
+
+pub(crate) use merge::{Merged, Spread, merge, ratio};
+pub(crate) use record::{Figures, Record, Results};
+pub(crate) use svg::chart;
+pub(crate) use table::table;
