@@ -165,14 +165,6 @@ impl Conn {
     pub(crate) fn narrow(&self) -> io::Result<()> {
         SockRef::from(&self.stream).set_recv_buffer_size(2048)
     }
-
-    pub(crate) fn local(&self) -> io::Result<SocketAddr> {
-        self.stream.local_addr()
-    }
-
-    pub(crate) fn peer(&self) -> io::Result<SocketAddr> {
-        self.stream.peer_addr()
-    }
 }
 
 async fn connect(at: SocketAddr, number: usize) -> anyhow::Result<TcpStream> {

@@ -13,9 +13,9 @@ mod wire;
 
 pub(crate) use conn::{Conn, Lost};
 pub(crate) use dialect::Dialect;
-pub(crate) use room::{Seat, join, open, ring};
+pub(crate) use room::{enter, invited, join, open, ring};
 pub(crate) use session::{Session, dispatch, sign_in};
-pub(crate) use stamp::{Said, Speaker, read_stamp};
+pub(crate) use stamp::{Speaker, read_stamp, typing};
 pub(crate) use ticket::LoginUrl;
 pub(crate) use way::{Account, Way};
 pub(crate) use wire::{Frame, number};

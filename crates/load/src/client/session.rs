@@ -109,7 +109,8 @@ impl Session {
     }
 
     async fn ticket(&self, way: &Way, challenge: &str) -> anyhow::Result<String> {
-        match (way.tickets.get(&self.account.number), &way.login) {
+        let made = way.tickets.get(&self.account.number).or(way.any_ticket.as_ref());
+        match (made, &way.login) {
             (Some(ticket), _) => Ok(ticket.clone()),
             (None, Some(login)) => login.ticket(&self.account.handle, &way.password, challenge).await,
             (None, None) => bail!("{} needs a ticket: say where with --login-url", self.dialect),

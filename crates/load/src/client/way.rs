@@ -23,6 +23,8 @@ pub(crate) struct Way {
     pub(crate) pattern: String,
     /// The password of all of them.
     pub(crate) password: String,
+    /// A ticket that is good for all, on a server that looks at none.
+    pub(crate) any_ticket: Option<String>,
     /// Tickets that were made beforehand, by number.
     pub(crate) tickets: BTreeMap<usize, String>,
 }

@@ -9,4 +9,4 @@ mod span;
 pub(crate) use clock::now;
 pub(crate) use latency::Latency;
 pub(crate) use process::{memory, threads};
-pub(crate) use span::{Span, Spent};
+pub(crate) use span::Span;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 
+use super::crew::Crew;
 use super::ground::{idlers, rounds};
 use crate::args::FanArgs;
 use crate::client::{Conn, Dialect, Frame, Lost, Session, sign_in};
@@ -80,13 +80,13 @@ impl Terms {
 async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
     let mut stage = Stage::gather(target, terms).await?;
     let shared = Rc::new(Shared { watchers: terms.watchers, ..Shared::default() });
-    let mut tasks = JoinSet::new();
+    let mut crew = Crew::default();
     for (number, conn) in stage.watchers.drain(..).enumerate() {
         let watcher = Watcher { number, conn, seen: 0, dialect: target.way().dialect, publisher: stage.publisher_name.clone() };
-        tasks.spawn_local(watcher.watch(shared.clone()));
+        crew.spawn(watcher.watch(shared.clone()));
     }
     let publisher = Publisher { conn: stage.publisher, dialect: target.way().dialect, echoed: 0 };
-    tasks.spawn_local(publisher.publish(*terms, shared.clone()));
+    crew.spawn(publisher.publish(*terms, shared.clone()));
     let measured = async {
         tokio::time::sleep(warm_up).await;
         let measured = Span::begin(&target.pids(), &[])?;
@@ -95,25 +95,13 @@ async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration)
         shared.measuring.set(false);
         measured.spent()
     };
-    let spent = tokio::select! {
-        spent = measured => spent?,
-        failed = first_failure(&mut tasks) => return Err(failed),
-    };
+    let spent = crew.during(measured).await?;
     shared.stopping.set(true);
     shared.progress.notify_one();
-    let ended = tokio::time::timeout(PATIENCE, async {
-        while let Some(ended) = tasks.join_next().await {
-            ended??;
-        }
-        anyhow::Ok(())
-    });
-    let ended = ended.await;
-    let due = shared.sent.get() * terms.watchers as u64;
-    match ended {
-        Ok(result) => result?,
-        Err(_) => bail!("{} of {due} events were lost: they did not come within {PATIENCE:?}", due - shared.seen.get()),
-    }
-    anyhow::ensure!(shared.seen.get() == due, "{due} events were due, and {} came", shared.seen.get());
+    let all_came = crew.end(PATIENCE).await?;
+    let (due, seen) = (shared.sent.get() * terms.watchers as u64, shared.seen.get());
+    anyhow::ensure!(all_came, "{} of {due} events were lost: they did not come within {PATIENCE:?}", due - seen);
+    anyhow::ensure!(seen == due, "{due} events were due, and {seen} came");
     anyhow::ensure!(shared.counted.get() > 0, "not one event came");
     let mut figures = Figures::new();
     spent.report(shared.counted.get(), &mut figures);
@@ -133,17 +121,6 @@ fn closed(conn: &mut Conn) -> bool {
             Ok(true) => {}
             Ok(false) => return false,
             Err(_) => return true,
-        }
-    }
-}
-
-async fn first_failure(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
-    loop {
-        match tasks.join_next().await {
-            Some(Ok(Err(error))) => return error,
-            Some(Err(error)) => return error.into(),
-            Some(Ok(Ok(()))) => {}
-            None => std::future::pending().await,
         }
     }
 }
@@ -218,6 +195,8 @@ struct Shared {
     seen: Cell<u64>,
     counted: Cell<u64>,
     latency: RefCell<Latency>,
+    /// The publisher's connection, when it is done.
+    publisher: RefCell<Option<Conn>>,
 }
 
 impl Shared {
@@ -283,6 +262,8 @@ impl Publisher {
             self.echoes()?;
         }
         shared.over.set(true);
+        // Its leaving would be news to those who are still watching.
+        shared.publisher.replace(Some(self.conn));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What all runs stand on: the servers to measure, and rounds over them.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -26,7 +27,8 @@ impl TargetArgs {
             dialect: self.dialect,
             pattern: self.accounts.clone(),
             password: self.password.clone(),
-            tickets: Default::default(),
+            any_ticket: None,
+            tickets: BTreeMap::new(),
         }
     }
 

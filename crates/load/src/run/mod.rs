@@ -1,5 +1,6 @@
 //! The runs: one file per subcommand, and what they share.
 
+mod crew;
 mod fan;
 mod ground;
 mod idle;

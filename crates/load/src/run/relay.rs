@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use tokio::task::JoinSet;
 
+use super::crew::Crew;
 use super::ground::{idlers, rounds};
 use crate::args::RelayArgs;
 use crate::client::{Conn, Frame, Lost, Session, Speaker, join, open, read_stamp, ring, sign_in};
@@ -69,11 +69,11 @@ pub(super) async fn once(
 ) -> anyhow::Result<Figures> {
     let (pairs, _sessions) = pairs(target, terms.pairs).await?;
     let shared = Rc::new(Shared::default());
-    let mut tasks = JoinSet::new();
+    let mut crew = Crew::default();
     for (number, (a, b)) in pairs.into_iter().enumerate() {
         let speaker = Speaker::new(number as u64, terms.delivery);
         let pair = Pair { a, b, speaker, heard: 0, confirmed: 0, number: number as u64 };
-        tasks.spawn_local(pair.play(*terms, shared.clone()));
+        crew.spawn(pair.play(*terms, shared.clone()));
     }
     let measured = async {
         tokio::time::sleep(warm_up).await;
@@ -83,23 +83,11 @@ pub(super) async fn once(
         shared.measuring.set(false);
         measured.spent()
     };
-    let spent = tokio::select! {
-        spent = measured => spent?,
-        failed = first_failure(&mut tasks) => return Err(failed),
-    };
+    let spent = crew.during(measured).await?;
     shared.stopping.set(true);
-    let ended = tokio::time::timeout(PATIENCE, async {
-        while let Some(ended) = tasks.join_next().await {
-            ended??;
-        }
-        anyhow::Ok(())
-    });
-    let ended = ended.await;
+    let all_came = crew.end(PATIENCE).await?;
     let (said, heard) = (shared.said.get(), shared.heard.get());
-    match ended {
-        Ok(result) => result?,
-        Err(_) => bail!("{} of {said} messages were lost: they did not come within {PATIENCE:?}", said - heard),
-    }
+    anyhow::ensure!(all_came, "{} of {said} messages were lost: they did not come within {PATIENCE:?}", said - heard);
     anyhow::ensure!(said == heard, "{said} messages were said, and {heard} heard");
     anyhow::ensure!(shared.counted.get() > 0, "not one message came");
     let mut figures = Figures::new();
@@ -107,18 +95,6 @@ pub(super) async fn once(
     shared.latency.borrow().report(&mut figures);
     figures.insert("verified".to_owned(), heard as f64);
     Ok(figures)
-}
-
-/// Resolves when a task fails; they do not end otherwise.
-async fn first_failure(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Error {
-    loop {
-        match tasks.join_next().await {
-            Some(Ok(Err(error))) => return error,
-            Some(Err(error)) => return error.into(),
-            Some(Ok(Ok(()))) => {}
-            None => std::future::pending().await,
-        }
-    }
 }
 
 #[derive(Default)]
