@@ -27,6 +27,12 @@ pub(crate) enum Command {
     Idle(IdleArgs),
     /// The cost of a sign-in: dispatch server, proof, lists of 50, first state, 12 contacts there
     Login(LoginArgs),
+    /// Everyone signs in again after the notification server was killed
+    Storm(StormArgs),
+    /// From the start of the suite until all of it listens
+    Start(StartArgs),
+    /// Rosters read from the database, and edits made in it
+    Store(StoreArgs),
     /// The floor alone: the least that a server on tokio can do. It serves until its standard input ends
     Floor(FloorArgs),
     /// Serves as one process of a herd: reads a job from standard input
@@ -174,6 +180,49 @@ pub(crate) struct LoginArgs {
     pub(crate) direct: bool,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StormArgs {
+    /// How many users
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) n: usize,
+    /// How many contacts each has; a quarter of them are there too
+    #[arg(long, default_value_t = 48)]
+    pub(crate) contacts: usize,
+    /// How many of a process of clients sign in at the same time
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4000))]
+    pub(crate) at_once: u16,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StartArgs {
+    /// How many accounts the store has, one case for each number
+    #[arg(long, value_delimiter = ',', default_value = "1000,1000000")]
+    pub(crate) accounts_made: Vec<usize>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct StoreArgs {
+    /// Empty databases, as in the suite's configuration; without one, a new SQLite file
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Vec<String>,
+    /// Contacts of the roster that is read
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) contacts: u16,
+    /// How many edit at the same time
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(2..=600))]
+    pub(crate) editors: u16,
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
 }

@@ -5,7 +5,7 @@ mod worker;
 
 use std::ops::Range;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,7 @@ enum Told {
 pub(crate) struct Herd {
     workers: Vec<Worker>,
     size: usize,
+    slowest: Duration,
 }
 
 struct Worker {
@@ -70,7 +71,28 @@ impl Herd {
                 other => bail!("a worker said {other:?}"),
             }
         }
-        Ok(Self { workers, size })
+        Ok(Self { workers, size, slowest: Duration::ZERO })
+    }
+
+    /// Lets all sign in again, after the server was away; tells how long it took until the last of
+    /// them was there.
+    pub(crate) async fn again(&mut self) -> anyhow::Result<Duration> {
+        let started = Instant::now();
+        for worker in &mut self.workers {
+            worker.orders.write_all(b"again\n").await?;
+        }
+        for worker in &mut self.workers {
+            match worker.answer().await? {
+                Told::Gathered { slowest } => self.slowest = self.slowest.max(Duration::from_micros(slowest)),
+                other => bail!("a worker said {other:?}"),
+            }
+        }
+        Ok(started.elapsed())
+    }
+
+    /// How long the slowest sign-in took.
+    pub(crate) fn slowest(&self) -> Duration {
+        self.slowest
     }
 
     /// Verifies that all are still there; tells how much they were told since they signed in.

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::{JoinSet, LocalSet};
 
 use super::{Job, Told};
-use crate::client::{Session, sign_in};
+use crate::client::{Session, Way, sign_in};
 
 /// Works as a worker, until whoever started it ends.
 pub(crate) fn work() -> anyhow::Result<()> {
@@ -29,26 +29,34 @@ pub(crate) fn work() -> anyhow::Result<()> {
 async fn run() -> anyhow::Result<()> {
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     let job: Job = serde_json::from_str(&orders.next_line().await?.context("no job")?)?;
-    let (there, news) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
-    let mut keepers = JoinSet::new();
-    let slowest = gather(&job, |session| {
-        there.set(there.get() + 1);
-        let (there, news) = (there.clone(), news.clone());
-        keepers.spawn_local(async move {
-            keep(session, &news).await;
-            there.set(there.get() - 1);
-        });
-    })
-    .await?;
-    tell(&Told::Gathered { slowest })?;
-    while orders.next_line().await?.is_some() {
-        tell(&Told::Counted { there: there.get(), news: news.get() })?;
+    let news = Rc::new(Cell::new(0));
+    let mut keepers = gather(&job, &news).await?;
+    while let Some(order) = orders.next_line().await? {
+        if order == "again" {
+            keepers.shutdown().await;
+            keepers = gather(&job, &news).await?;
+        } else {
+            while keepers.try_join_next().is_some() {}
+            tell(&Told::Counted { there: keepers.len(), news: news.get() })?;
+        }
     }
     Ok(())
 }
 
+/// Lets all sign in, and tells of it. Each has a task that lasts as long as they are there.
+async fn gather(job: &Job, news: &Rc<Cell<u64>>) -> anyhow::Result<JoinSet<()>> {
+    let mut keepers = JoinSet::new();
+    let slowest = sign_all_in(job, |session| {
+        let news = news.clone();
+        keepers.spawn_local(async move { keep(session, &news).await });
+    })
+    .await?;
+    tell(&Told::Gathered { slowest })?;
+    Ok(keepers)
+}
+
 /// Lets all sign in, so many at a time, and hands each to `keep`; tells how long the slowest took.
-async fn gather(job: &Job, mut keep: impl FnMut(Session)) -> anyhow::Result<u64> {
+async fn sign_all_in(job: &Job, mut keep: impl FnMut(Session)) -> anyhow::Result<u64> {
     let way = Rc::new(job.way.clone());
     let (mut numbers, mut under_way, mut slowest) = (job.numbers.clone(), JoinSet::new(), 0);
     loop {
@@ -65,7 +73,7 @@ async fn gather(job: &Job, mut keep: impl FnMut(Session)) -> anyhow::Result<u64>
     }
 }
 
-async fn enter(way: &crate::client::Way, number: usize, sync: bool) -> anyhow::Result<(Session, u64)> {
+async fn enter(way: &Way, number: usize, sync: bool) -> anyhow::Result<(Session, u64)> {
     let started = Instant::now();
     let mut session = sign_in(way, &way.account(number)).await?;
     if sync {

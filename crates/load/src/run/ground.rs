@@ -16,6 +16,10 @@ use crate::server::{Bus, Crowd, Floor, Named, Plan, Shape, Suite, Target, Varian
 
 /// Sign-ins of a herd at the same time.
 pub(super) const AT_ONCE: usize = 32;
+/// Those who are on lists and never sign in.
+const ABSENT: usize = 1000;
+/// Of so many contacts one is there.
+const ONE_IN: usize = 4;
 
 impl TargetArgs {
     /// How clients sign in, but for addresses.
@@ -128,4 +132,38 @@ pub(super) async fn idlers(target: &Target, first: usize, measure: &MeasureArgs)
         return Ok(None);
     }
     Herd::gather(target.way(), first..first + measure.idle, AT_ONCE, true).await.map(Some)
+}
+
+/// Users in a ring, of whom each knows its neighbours and some of the absent.
+pub(super) fn ring(users: usize, contacts: usize) -> Crowd {
+    let there = contacts / ONE_IN / 2 * 2;
+    Crowd {
+        accounts: users + ABSENT,
+        contacts: Box::new(move |number| {
+            if number >= users {
+                return Vec::new();
+            }
+            let neighbours = (1..=there / 2).flat_map(|n| [(number + n) % users, (number + users - n) % users]);
+            let absent = (0..contacts - there).map(|n| users + (number + n) % ABSENT);
+            neighbours.chain(absent).collect()
+        }),
+        active: 0..users,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn friendships_among_those_who_are_there_are_mutual() {
+        let crowd = ring(300, 50);
+        for number in 0..300 {
+            let contacts: BTreeSet<_> = (crowd.contacts)(number).into_iter().collect();
+            assert_eq!((contacts.len(), contacts.range(..300).count()), (50, 12));
+            assert!(contacts.range(..300).all(|peer| (crowd.contacts)(*peer).contains(&number)));
+        }
+    }
 }

@@ -3,21 +3,17 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::ground::AT_ONCE;
+use super::ground::{AT_ONCE, ring};
 use crate::args::IdleArgs;
 use crate::herd::{Herd, MOST};
 use crate::measure::{memory, threads};
 use crate::progress::bar;
 use crate::report::{Figures, Record, Results};
-use crate::server::{Crowd, Floor, Suite, Target, Variant, Work};
+use crate::server::{Floor, Suite, Target, Variant, Work};
 
 /// Those who sign in first and stay, so that what a server makes for its first users only is not
 /// taken for the users' own.
 const FIRST: usize = 200;
-/// Those who never sign in.
-const ABSENT: usize = 1000;
-/// Of so many contacts one is there.
-const ONE_IN: usize = 4;
 
 pub(super) async fn run(args: &IdleArgs, results: &mut Results) -> anyhow::Result<()> {
     let numbers: Vec<usize> = args.n.iter().map(|n| if args.measure.quick { (*n).min(1000) } else { *n }).collect();
@@ -48,7 +44,7 @@ async fn case_of(args: &IdleArgs, n: usize, contacts: usize) -> anyhow::Result<V
         let floor = Target::Floor(Floor::start(Work::Login, variant, &args.target.way())?);
         measured.push((floor.name(), once(floor, n, settle).await?));
     }
-    let crowd = crowd(FIRST + n, contacts);
+    let crowd = ring(FIRST + n, contacts);
     let processes = (n + FIRST > MOST).then(|| (n + FIRST).div_ceil(MOST - FIRST));
     if let Some(plan) = args.target.plan(processes) {
         let suite = Target::Suite(Suite::start(plan, &crowd, args.target.way()).await?);
@@ -60,23 +56,6 @@ async fn case_of(args: &IdleArgs, n: usize, contacts: usize) -> anyhow::Result<V
     }
     anyhow::ensure!(!measured.is_empty(), "nothing to measure: give --suite, --floor, --ds or --ns");
     Ok(measured)
-}
-
-/// Users in a ring, of whom each knows its neighbours and some of the absent.
-fn crowd(users: usize, contacts: usize) -> Crowd {
-    let there = contacts / ONE_IN / 2 * 2;
-    Crowd {
-        accounts: users + ABSENT,
-        contacts: Box::new(move |number| {
-            if number >= users {
-                return Vec::new();
-            }
-            let neighbours = (1..=there / 2).flat_map(|n| [(number + n) % users, (number + users - n) % users]);
-            let absent = (0..contacts - there).map(|n| users + (number + n) % ABSENT);
-            neighbours.chain(absent).collect()
-        }),
-        active: 0..users,
-    }
 }
 
 async fn once(mut target: Target, n: usize, settle: Duration) -> anyhow::Result<Figures> {
@@ -98,21 +77,4 @@ async fn once(mut target: Target, n: usize, settle: Duration) -> anyhow::Result<
     ];
     target.check()?;
     Ok(figures.map(|(name, value)| (name.to_owned(), value)).into())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn friendships_among_those_who_are_there_are_mutual() {
-        let crowd = crowd(300, 50);
-        for number in 0..300 {
-            let contacts: BTreeSet<_> = (crowd.contacts)(number).into_iter().collect();
-            assert_eq!((contacts.len(), contacts.range(..300).count()), (50, 12));
-            assert!(contacts.range(..300).all(|peer| (crowd.contacts)(*peer).contains(&number)));
-        }
-    }
 }

@@ -6,6 +6,9 @@ mod ground;
 mod idle;
 mod login;
 mod relay;
+mod start;
+mod store;
+mod storm;
 
 use tokio::task::LocalSet;
 
@@ -21,6 +24,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Relay(args) => measured(async |results| relay::run(&args, results).await, args.measure.json.as_deref()),
         Command::Fan(args) => measured(async |results| fan::run(&args, results).await, args.measure.json.as_deref()),
         Command::Idle(args) => measured(async |results| idle::run(&args, results).await, args.measure.json.as_deref()),
+        Command::Storm(args) => measured(async |results| storm::run(&args, results).await, args.measure.json.as_deref()),
+        Command::Start(args) => measured(async |results| start::run(&args, results).await, args.measure.json.as_deref()),
+        Command::Store(args) => measured(async |results| store::run(&args, results).await, args.measure.json.as_deref()),
         Command::Login(args) => measured(async |results| login::run(&args, results).await, args.measure.json.as_deref()),
     }
 }

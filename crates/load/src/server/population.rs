@@ -48,8 +48,7 @@ pub(crate) async fn populate(
     (pattern, password): (&str, &str),
     dialect: Dialect,
 ) -> anyhow::Result<BTreeMap<usize, String>> {
-    let key = MasterKey::load_or_create(&directory.join("data/master.key"))?;
-    let store = Store::open(&url.parse()?, key).await?;
+    let store = Store::open(&url.parse()?, master_key(directory)?).await?;
     let made = make(&store, crowd, pattern, password, dialect).await.context("cannot make the accounts of the run");
     store.close().await;
     made
@@ -62,8 +61,7 @@ async fn make(
     password: &str,
     dialect: Dialect,
 ) -> anyhow::Result<BTreeMap<usize, String>> {
-    let ids = accounts(store, crowd.accounts, pattern, password).await?;
-    contacts(store, crowd, &ids).await?;
+    let ids = people(store, crowd, (pattern, password)).await?;
     let mut tickets = BTreeMap::new();
     if dialect.has_tickets() {
         for number in crowd.active.clone() {
@@ -72,6 +70,22 @@ async fn make(
         }
     }
     Ok(tickets)
+}
+
+/// The key of a store below `directory`.
+pub(crate) fn master_key(directory: &Path) -> anyhow::Result<MasterKey> {
+    Ok(MasterKey::load_or_create(&directory.join("data/master.key"))?)
+}
+
+/// Makes the people of `crowd`: their numbers in the store.
+pub(crate) async fn people(
+    store: &Store,
+    crowd: &Crowd,
+    (pattern, password): (&str, &str),
+) -> anyhow::Result<Vec<UserId>> {
+    let ids = accounts(store, crowd.accounts, pattern, password).await?;
+    contacts(store, crowd, &ids).await?;
+    Ok(ids)
 }
 
 async fn accounts(store: &Store, count: usize, pattern: &str, password: &str) -> anyhow::Result<Vec<UserId>> {

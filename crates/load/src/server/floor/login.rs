@@ -61,7 +61,9 @@ fn answer(line: &[u8], dialect: &mut Vec<u8>, out: &mut Vec<u8>) {
             out.extend_from_slice(&with_trid(old_lists(), trid));
         }
         b"SYN" => {
-            say(&[b"SYN", trid, b"2", PEOPLE.to_string().as_bytes(), b"1"]);
+            // From MSNP10 on, with two stamps.
+            let stamps: &[u8] = if dialect.len() > 5 { b"2 2" } else { b"2" };
+            say(&[b"SYN", trid, stamps, PEOPLE.to_string().as_bytes(), b"1"]);
             out.extend_from_slice(new_lists());
         }
         b"CHG" => {
