@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Start(StartArgs),
     /// Rosters read from the database, and edits made in it
     Store(StoreArgs),
+    /// What people did in 2006, at a multiple of its speed, open loop
+    Mix(MixArgs),
     /// The floor alone: the least that a server on tokio can do. It serves until its standard input ends
     Floor(FloorArgs),
     /// Serves as one process of a herd: reads a job from standard input
@@ -121,6 +123,9 @@ pub(crate) struct RelayArgs {
     /// Messages in one write: the window, and 16 at most, if it is not said
     #[arg(long)]
     pub(crate) chunk: Option<u16>,
+    /// Instead of a window: so many messages per second of all pairs together, whatever the server does
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
     /// What the sender wants to hear: U nothing, N of failure, A of success too
     #[arg(long, default_value = "N", value_parser = ["U", "N", "A"])]
     pub(crate) delivery: String,
@@ -178,6 +183,23 @@ pub(crate) struct LoginArgs {
     /// Go to the notification server at once, without the dispatch server
     #[arg(long)]
     pub(crate) direct: bool,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct MixArgs {
+    /// How many users are signed in
+    #[arg(long, default_value_t = 10_000, value_parser = people)]
+    pub(crate) n: usize,
+    /// How much faster than people were, one case for each number
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    pub(crate) speed: Vec<f64>,
+    /// What friendships are drawn from
+    #[arg(long, default_value_t = 2006)]
+    pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) target: TargetArgs,
     #[command(flatten)]
@@ -243,6 +265,11 @@ pub(crate) struct FloorArgs {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=3600.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| format!("{text} is no number of seconds, at most 3600"))
+}
+
+fn people(text: &str) -> Result<usize, String> {
+    let people = text.parse().ok().filter(|people| (10..=12_000).contains(people));
+    people.ok_or_else(|| format!("{text} is no number from 10 to 12000: all are in one process, with their conversations"))
 }
 
 fn key(text: &str) -> Result<(String, String), String> {

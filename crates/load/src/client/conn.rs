@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -29,6 +30,8 @@ pub(crate) enum Lost {
     Failed(#[from] io::Error),
     #[error(transparent)]
     Garbled(#[from] Garbled),
+    #[error("the server does not read what it is sent")]
+    Deaf,
     #[error("no answer within {PATIENCE:?}")]
     Silent,
 }
@@ -48,7 +51,7 @@ impl Command {
 
 /// A connection to a server, with what has come and is not yet read. Dropping it resets it.
 pub(crate) struct Conn {
-    stream: TcpStream,
+    stream: Rc<TcpStream>,
     buffer: BytesMut,
     sent: Vec<u8>,
 }
@@ -57,7 +60,7 @@ impl Conn {
     /// Connects. To a server on this machine, `number` chooses the address that it comes from.
     pub(crate) async fn open(at: SocketAddr, number: usize) -> anyhow::Result<Self> {
         let stream = connect(at, number).await.with_context(|| format!("cannot connect to {at}"))?;
-        Ok(Self { stream, buffer: BytesMut::new(), sent: Vec::new() })
+        Ok(Self { stream: Rc::new(stream), buffer: BytesMut::new(), sent: Vec::new() })
     }
 
     /// Sends bytes, waiting while the socket takes no more.
@@ -161,9 +164,31 @@ impl Conn {
         self.sent = Vec::new();
     }
 
+    /// A way to write to it while someone else reads.
+    pub(crate) fn pen(&self) -> Pen {
+        Pen(self.stream.clone())
+    }
+
     /// Makes the system buffer as little as it can of what this connection does not read.
     pub(crate) fn narrow(&self) -> io::Result<()> {
-        SockRef::from(&self.stream).set_recv_buffer_size(2048)
+        SockRef::from(&*self.stream).set_recv_buffer_size(2048)
+    }
+}
+
+/// Writes to a connection that someone else reads.
+#[derive(Clone)]
+pub(crate) struct Pen(Rc<TcpStream>);
+
+impl Pen {
+    /// Writes at once. It is an error if the socket does not take all of it: the server does not
+    /// read what it is sent.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Lost> {
+        match self.0.try_write(bytes) {
+            Ok(count) if count == bytes.len() => Ok(()),
+            Ok(_) => Err(Lost::Deaf),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Lost::Deaf),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

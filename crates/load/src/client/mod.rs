@@ -11,9 +11,9 @@ mod ticket;
 mod way;
 mod wire;
 
-pub(crate) use conn::{Conn, Lost};
+pub(crate) use conn::{Conn, Lost, Pen};
 pub(crate) use dialect::Dialect;
-pub(crate) use room::{enter, invited, join, open, ring};
+pub(crate) use room::{Invitation, Referral, begin, enter, invited, join, open, referral, ring};
 pub(crate) use session::{Session, dispatch, sign_in};
 pub(crate) use stamp::{Speaker, read_stamp, typing};
 pub(crate) use ticket::LoginUrl;

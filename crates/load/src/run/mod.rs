@@ -5,6 +5,8 @@ mod fan;
 mod ground;
 mod idle;
 mod login;
+mod mix;
+mod paced;
 mod relay;
 mod start;
 mod store;
@@ -24,6 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Relay(args) => measured(async |results| relay::run(&args, results).await, args.measure.json.as_deref()),
         Command::Fan(args) => measured(async |results| fan::run(&args, results).await, args.measure.json.as_deref()),
         Command::Idle(args) => measured(async |results| idle::run(&args, results).await, args.measure.json.as_deref()),
+        Command::Mix(args) => measured(async |results| mix::run(&args, results).await, args.measure.json.as_deref()),
         Command::Storm(args) => measured(async |results| storm::run(&args, results).await, args.measure.json.as_deref()),
         Command::Start(args) => measured(async |results| start::run(&args, results).await, args.measure.json.as_deref()),
         Command::Store(args) => measured(async |results| store::run(&args, results).await, args.measure.json.as_deref()),

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::crew::Crew;
 use super::ground::{idlers, rounds};
+use super::paced;
 use crate::args::RelayArgs;
 use crate::client::{Conn, Frame, Lost, Session, Speaker, join, open, read_stamp, ring, sign_in};
 use crate::measure::{Latency, Span, now};
@@ -23,9 +24,14 @@ pub(super) async fn run(args: &RelayArgs, results: &mut Results) -> anyhow::Resu
     let crowd = Crowd::strangers(people + args.measure.idle);
     let there = [Variant::Copy, Variant::Mpsc, Variant::Direct];
     let mut targets = args.target.open(Work::Relay, &there, &crowd).await?;
-    rounds(("relay", &terms.case(args.measure.idle)), &args.measure, &mut targets, results, async |target| {
+    let case = args.rate.map_or_else(|| terms.case(args.measure.idle), |rate| format!("pairs={} rate={rate}", terms.pairs));
+    rounds(("relay", &case), &args.measure, &mut targets, results, async |target| {
         let herd = idlers(target, people, &args.measure).await?;
-        let figures = once(target, &terms, args.measure.warm_up(), args.measure.span()).await;
+        let (warm_up, span) = (args.measure.warm_up(), args.measure.span());
+        let figures = match args.rate {
+            Some(rate) => paced::once(target, terms.pairs, rate, warm_up, span).await,
+            None => once(target, &terms, warm_up, span).await,
+        };
         if let Some(mut herd) = herd {
             herd.count().await?;
         }
@@ -36,13 +42,13 @@ pub(super) async fn run(args: &RelayArgs, results: &mut Results) -> anyhow::Resu
 
 /// What a pair does.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) pairs: usize,
+struct Terms {
+    pairs: usize,
     /// Messages under way.
-    pub(super) window: u64,
+    window: u64,
     /// Messages in a write.
-    pub(super) chunk: u64,
-    pub(super) delivery: char,
+    chunk: u64,
+    delivery: char,
 }
 
 impl Terms {
@@ -61,7 +67,7 @@ impl Terms {
 }
 
 /// One measurement.
-pub(super) async fn once(
+async fn once(
     target: &Target,
     terms: &Terms,
     warm_up: Duration,
@@ -208,7 +214,7 @@ fn unexpected(pair: u64, frame: &Frame<'_>) -> String {
 }
 
 /// Puts pairs into rooms. The sessions are to be kept while they are there.
-async fn pairs(target: &Target, count: usize) -> anyhow::Result<(Vec<(Conn, Conn)>, Vec<Session>)> {
+pub(super) async fn pairs(target: &Target, count: usize) -> anyhow::Result<(Vec<(Conn, Conn)>, Vec<Session>)> {
     let (mut pairs, mut sessions) = (Vec::with_capacity(count), Vec::new());
     for number in 0..count {
         if let Some(floor) = target.floor() {

@@ -76,6 +76,10 @@ async fn serve(stream: &TcpStream, watchers: &Watchers, outbox: &Arc<Outbox>) ->
         write_all(stream, &answer).await?;
         if !news.is_empty() {
             let all = watchers.all();
+            if watchers.variant == Variant::Mpsc {
+                // All that one read brought is one piece.
+                news = vec![news.concat().into()];
+            }
             for news in news {
                 for watcher in &all {
                     watcher.send(news.clone()).await;
