@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -35,11 +35,34 @@ pub(crate) enum Command {
     Store(StoreArgs),
     /// What people did in 2006, at a multiple of its speed, open loop
     Mix(MixArgs),
+    /// All of these, small and short, with loose bounds
+    Quick(QuickArgs),
+    /// Results merged, compared with the floor and the goals, and drawn
+    Report(ReportArgs),
     /// The floor alone: the least that a server on tokio can do. It serves until its standard input ends
     Floor(FloorArgs),
     /// Serves as one process of a herd: reads a job from standard input
     #[command(hide = true)]
     Worker,
+}
+
+impl Command {
+    /// Where the results go besides the table.
+    pub(crate) fn json(&self) -> Option<&Path> {
+        let measure = match self {
+            Self::Relay(args) => &args.measure,
+            Self::Fan(args) => &args.measure,
+            Self::Idle(args) => &args.measure,
+            Self::Login(args) => &args.measure,
+            Self::Storm(args) => &args.measure,
+            Self::Start(args) => &args.measure,
+            Self::Mix(args) => &args.measure,
+            Self::Store(args) => &args.measure,
+            Self::Quick(args) => return args.json.as_deref(),
+            Self::Report(_) | Self::Floor(_) | Self::Worker => return None,
+        };
+        measure.json.as_deref()
+    }
 }
 
 /// What is to be measured. Give one or several.
@@ -250,6 +273,26 @@ pub(crate) struct StoreArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub(crate) struct QuickArgs {
+    /// Where `msnpd` is
+    #[arg(long, value_name = "MSNPD")]
+    pub(crate) suite: PathBuf,
+    /// Append the results to this file, as lines of JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ReportArgs {
+    /// Files of results
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Also draw a chart into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug)]
 pub(crate) struct FloorArgs {
     /// Which work
     #[arg(value_enum)]
@@ -269,7 +312,9 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn people(text: &str) -> Result<usize, String> {
     let people = text.parse().ok().filter(|people| (10..=12_000).contains(people));
-    people.ok_or_else(|| format!("{text} is no number from 10 to 12000: all are in one process, with their conversations"))
+    people.ok_or_else(|| {
+        format!("{text} is no number from 10 to 12000: all are in one process, with their conversations")
+    })
 }
 
 fn key(text: &str) -> Result<(String, String), String> {

@@ -20,7 +20,7 @@ use clap::Parser as _;
 use crate::args::Arguments;
 
 fn main() -> ExitCode {
-    match run::run(Arguments::parse()) {
+    match run::run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             progress::complain(&format!("error: {error:#}"));

@@ -210,7 +210,8 @@ impl Session {
     }
 
     async fn answer(&mut self, command: &Command) -> anyhow::Result<()> {
-        let text = command.frame().word(2).and_then(|word| std::str::from_utf8(word).ok()).context("CHL without a text")?;
+        let text =
+            command.frame().word(2).and_then(|word| std::str::from_utf8(word).ok()).context("CHL without a text")?;
         let (product, digest) = challenge::answer(text, self.dialect.mixes_challenges());
         self.trid += 1;
         let query = format!("QRY {} {product} {}\r\n{digest}", self.trid, digest.len());

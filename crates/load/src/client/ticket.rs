@@ -60,7 +60,11 @@ impl FromStr for LoginUrl {
     fn from_str(text: &str) -> Result<Self, String> {
         let rest = text.strip_prefix("http://").ok_or("a login URL begins with http://")?;
         let (host, path) = rest.find('/').map_or((rest, "/login2.srf"), |at| rest.split_at(at));
-        if host.is_empty() { Err("a login URL names a host".to_owned()) } else { Ok(Self { host: host.to_owned(), path: path.to_owned() }) }
+        if host.is_empty() {
+            Err("a login URL names a host".to_owned())
+        } else {
+            Ok(Self { host: host.to_owned(), path: path.to_owned() })
+        }
     }
 }
 

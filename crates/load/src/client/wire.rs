@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn what_no_server_sends() {
-        for bad in ["MSG a b x\r\n", "MSG a b -1\r\n", "MSG a b 65537\r\n", "MSG a b 99999999999999999999\r\n", "MSG \r\n"]
+        for bad in
+            ["MSG a b x\r\n", "MSG a b -1\r\n", "MSG a b 65537\r\n", "MSG a b 99999999999999999999\r\n", "MSG \r\n"]
         {
             assert_eq!(cut(bad.as_bytes()), Err(Garbled::Payload), "{bad:?}");
         }

@@ -36,9 +36,14 @@ pub(crate) struct Job {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Told {
     /// All have signed in, the slowest of them in so many microseconds.
-    Gathered { slowest: u64 },
+    Gathered {
+        slowest: u64,
+    },
     /// So many are still there, and have been told so many things meanwhile.
-    Counted { there: usize, news: u64 },
+    Counted {
+        there: usize,
+        news: u64,
+    },
     Failed(String),
 }
 

@@ -93,7 +93,10 @@ mod tests {
         let spent = Spent { elapsed: ms(2000), server: ms(1000), clients: ms(500), others: ms(0) };
         let mut figures = BTreeMap::new();
         spent.report(1000, &mut figures);
-        assert_eq!([figures["rate"], figures["cpu_us"], figures["client_cpu_us"], figures["cores"]], [500.0, 1000.0, 500.0, 0.5]);
+        assert_eq!(
+            [figures["rate"], figures["cpu_us"], figures["client_cpu_us"], figures["cores"]],
+            [500.0, 1000.0, 500.0, 0.5]
+        );
         assert!(figures["others_pct"].abs() < 1e-9);
     }
 

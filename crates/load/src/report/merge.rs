@@ -49,12 +49,19 @@ fn spread(mut values: Vec<f64>) -> Option<Spread> {
     values.sort_by(f64::total_cmp);
     let (least, most) = (*values.first()?, *values.last()?);
     let middle = values.len() / 2;
-    let median = if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] };
+    let median =
+        if values.len().is_multiple_of(2) { f64::midpoint(values[middle - 1], values[middle]) } else { values[middle] };
     Some(Spread { least, median, most, rounds: values.len() })
 }
 
 /// The median of a figure of `subject` in this run and case, as a multiple of that of `other`.
-pub(crate) fn ratio(merged: &[Merged], (run, case): (&str, &str), figure: &str, subject: &str, other: &str) -> Option<f64> {
+pub(crate) fn ratio(
+    merged: &[Merged],
+    (run, case): (&str, &str),
+    figure: &str,
+    subject: &str,
+    other: &str,
+) -> Option<f64> {
     let median = |subject: &str| {
         let found = merged.iter().find(|merged| merged.run == run && merged.case == case && merged.subject == subject);
         found?.figures.get(figure).map(|spread| spread.median)
@@ -96,6 +103,10 @@ mod tests {
         assert_eq!(of("cpu_us", "floor"), Some(2.5));
         assert_eq!([of("cpu_us", "nobody"), of("rate", "floor")], [None, None]);
         records[1].figures.insert("cpu_us".to_owned(), 0.0);
-        assert_eq!(ratio(&merge(&records), ("relay", "win=1"), "cpu_us", "suite", "floor"), None, "no multiple of nothing");
+        assert_eq!(
+            ratio(&merge(&records), ("relay", "win=1"), "cpu_us", "suite", "floor"),
+            None,
+            "no multiple of nothing"
+        );
     }
 }

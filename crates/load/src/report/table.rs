@@ -28,7 +28,13 @@ const SHOWN: [(&str, &str); 22] = [
     ("others_pct", "others %"),
 ];
 /// What a ratio to the floor is taken of: the first of these that both have.
-const COMPARED: [&str; 4] = ["cpu_us", "bytes", "start_ms", "p50_us"];
+pub(super) const COMPARED: [(&str, &str); 5] = [
+    ("chat_p99_us", "p99 of chat, µs"),
+    ("cpu_us", "server CPU per operation, µs"),
+    ("bytes", "bytes per user"),
+    ("start_ms", "ms"),
+    ("p50_us", "p50, µs"),
+];
 
 /// The table of all cases: medians, their spread where there is more than one round, and the ratio
 /// to each floor.
@@ -65,12 +71,12 @@ fn ratios(merged: &[Merged], case: &Merged) -> String {
     if case.subject.starts_with("floor-") {
         return String::new();
     }
-    let floors = merged.iter().filter(|other| {
-        other.run == case.run && other.case == case.case && other.subject.starts_with("floor-")
-    });
+    let floors = merged
+        .iter()
+        .filter(|other| other.run == case.run && other.case == case.case && other.subject.starts_with("floor-"));
     let ratios = floors.filter_map(|floor| {
         let key = (case.run.as_str(), case.case.as_str());
-        let figure = COMPARED.iter().find(|figure| case.figures.contains_key(**figure))?;
+        let (figure, _) = COMPARED.iter().find(|(figure, _)| case.figures.contains_key(*figure))?;
         let ratio = ratio(merged, key, figure, &case.subject, &floor.subject)?;
         Some(format!("{ratio:.2}x {}", floor.subject.trim_start_matches("floor-")))
     });
@@ -101,13 +107,18 @@ fn grouped(value: f64) -> String {
 
 fn aligned(rows: &[Vec<String>]) -> String {
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<_> = (0..rows.first().map_or(0, Vec::len)).map(|column| width(column).unwrap_or_default()).collect();
+    let widths: Vec<_> =
+        (0..rows.first().map_or(0, Vec::len)).map(|column| width(column).unwrap_or_default()).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::from(" ");
         for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
             // Words to the left, numbers to the right.
-            let cell = if column < 2 || column + 1 == widths.len() { format!("{cell:<width$}") } else { format!("{cell:>width$}") };
+            let cell = if column < 2 || column + 1 == widths.len() {
+                format!("{cell:<width$}")
+            } else {
+                format!("{cell:>width$}")
+            };
             line += &format!(" {cell} ");
         }
         text += line.trim_end();
@@ -136,7 +147,12 @@ mod tests {
             round: 0,
             figures: [("cpu_us".to_owned(), cpu)].into(),
         };
-        let merged = merge(&[record("suite", 6.0), record("floor-mpsc", 5.0), record("floor-direct", 4.0), record("suite", 8.0)]);
+        let merged = merge(&[
+            record("suite", 6.0),
+            record("floor-mpsc", 5.0),
+            record("floor-direct", 4.0),
+            record("suite", 8.0),
+        ]);
         let table = table(&merged);
         assert!(table.contains("suite         7.00 (6.00–8.00)  1.40x mpsc, 1.75x direct\n"), "{table}");
         assert!(table.contains("floor-mpsc                5.00\n"), "{table}");

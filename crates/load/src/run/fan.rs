@@ -36,7 +36,8 @@ pub(super) async fn run(args: &FanArgs, results: &mut Results) -> anyhow::Result
     let cases = if stuck > 0 { vec![0, stuck] } else { vec![0] };
     for stuck in cases {
         let terms = Terms { stuck, ..terms };
-        rounds(("fan", &terms.case(args.measure.idle)), &args.measure, &mut targets, results, async |target| {
+        let ns = args.target.ns_processes.map_or_else(String::new, |ns| format!(" ns={ns}"));
+        rounds(("fan", &(terms.case(args.measure.idle) + &ns)), &args.measure, &mut targets, results, async |target| {
             let herd = idlers(target, people, &args.measure).await?;
             let figures = once(target, &terms, args.measure.warm_up(), args.measure.span()).await;
             if let Some(mut herd) = herd {
@@ -82,7 +83,8 @@ async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration)
     let shared = Rc::new(Shared { watchers: terms.watchers, ..Shared::default() });
     let mut crew = Crew::default();
     for (number, conn) in stage.watchers.drain(..).enumerate() {
-        let watcher = Watcher { number, conn, seen: 0, dialect: target.way().dialect, publisher: stage.publisher_name.clone() };
+        let watcher =
+            Watcher { number, conn, seen: 0, dialect: target.way().dialect, publisher: stage.publisher_name.clone() };
         crew.spawn(watcher.watch(shared.clone()));
     }
     let publisher = Publisher { conn: stage.publisher, dialect: target.way().dialect, echoed: 0 };
@@ -245,7 +247,11 @@ impl Publisher {
                 let at = now();
                 for event in sent..sent + terms.chunk {
                     let (state, trid) = (state(event), event % 1_000_000_000 + 100);
-                    let words = if self.dialect.has_capabilities() { format!(" {}", capabilities(event)) } else { String::new() };
+                    let words = if self.dialect.has_capabilities() {
+                        format!(" {}", capabilities(event))
+                    } else {
+                        String::new()
+                    };
                     self.conn.draft().extend_from_slice(format!("CHG {trid} {state}{words}\r\n").as_bytes());
                     shared.under_way.borrow_mut().push_back((at, shared.watchers));
                 }

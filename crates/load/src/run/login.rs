@@ -65,7 +65,9 @@ async fn once(target: &Target, newcomers: Range<usize>, args: &LoginArgs) -> any
         }
     }
     let mut way = target.way().clone();
-    if args.direct && let Some(ds) = way.ds {
+    if args.direct
+        && let Some(ds) = way.ds
+    {
         let at = dispatch(&way, ds, &way.account(newcomers.start)).await?;
         (way.ds, way.ns) = (None, Some(at));
     }

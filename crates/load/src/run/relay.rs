@@ -24,7 +24,8 @@ pub(super) async fn run(args: &RelayArgs, results: &mut Results) -> anyhow::Resu
     let crowd = Crowd::strangers(people + args.measure.idle);
     let there = [Variant::Copy, Variant::Mpsc, Variant::Direct];
     let mut targets = args.target.open(Work::Relay, &there, &crowd).await?;
-    let case = args.rate.map_or_else(|| terms.case(args.measure.idle), |rate| format!("pairs={} rate={rate}", terms.pairs));
+    let case =
+        args.rate.map_or_else(|| terms.case(args.measure.idle), |rate| format!("pairs={} rate={rate}", terms.pairs));
     rounds(("relay", &case), &args.measure, &mut targets, results, async |target| {
         let herd = idlers(target, people, &args.measure).await?;
         let (warm_up, span) = (args.measure.warm_up(), args.measure.span());
@@ -67,12 +68,7 @@ impl Terms {
 }
 
 /// One measurement.
-async fn once(
-    target: &Target,
-    terms: &Terms,
-    warm_up: Duration,
-    span: Duration,
-) -> anyhow::Result<Figures> {
+async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
     let (pairs, _sessions) = pairs(target, terms.pairs).await?;
     let shared = Rc::new(Shared::default());
     let mut crew = Crew::default();

@@ -59,15 +59,8 @@ mod tests {
     #[test]
     fn a_key_that_is_set_goes_before_ours() {
         let at = SocketAddr::from(([127, 0, 0, 1], 1));
-        let places = Places {
-            store: "sqlite:x",
-            directory: Path::new("/d"),
-            bus: "local:",
-            ds: at,
-            ns: at,
-            sb: at,
-            web: at,
-        };
+        let places =
+            Places { store: "sqlite:x", directory: Path::new("/d"), bus: "local:", ds: at, ns: at, sb: at, web: at };
         let text = text(&places, &[("log.level".to_owned(), "\"info\"".to_owned())]);
         assert_eq!(text.matches("log.level").count(), 1);
         assert!(text.contains("log.level = \"info\"\n") && text.contains("store.key_file = \"/d/data/master.key\"\n"));

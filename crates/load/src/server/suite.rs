@@ -179,7 +179,8 @@ fn daemons(plan: &Plan, store: &str, directory: &Path) -> anyhow::Result<Vec<Dae
         let places = Places { store, directory, bus: &bus, ds, ns, sb, web };
         write_file(&directory.join(format!("{name}.toml")), &text(&places, &plan.keys))
     };
-    let daemon = |name: &str, program: PathBuf, listens| Daemon { name: name.to_owned(), program, listens, child: None };
+    let daemon =
+        |name: &str, program: PathBuf, listens| Daemon { name: name.to_owned(), program, listens, child: None };
     if carrier.is_none() {
         config("msnpd", ports[4])?;
         return Ok(vec![daemon("msnpd", program, vec![ds, ports[4], sb, web])]);

@@ -88,9 +88,11 @@ mod tests {
         assert!(*sizes.last().unwrap() <= 600);
         let watchers = graph.watchers.iter().map(Vec::len).sum::<usize>() as f64 / 4000.0 / 0.9;
         assert!((9.0..14.0).contains(&watchers), "{watchers}");
-        assert!(graph.lists.iter().enumerate().all(|(one, list)| {
-            list.iter().collect::<BTreeSet<_>>().len() == list.len() && !list.contains(&one)
-        }));
+        assert!(
+            graph.lists.iter().enumerate().all(|(one, list)| {
+                list.iter().collect::<BTreeSet<_>>().len() == list.len() && !list.contains(&one)
+            })
+        );
         assert_eq!(Graph::draw(4000, 1).lists, graph.lists);
     }
 }

@@ -18,10 +18,10 @@ use crate::run::paced;
 use crate::server::{Crowd, Target, Variant, Work};
 
 use graph::Graph;
-pub(super) use pace::wait;
-pub(super) use people::ahead;
 use pace::Pace;
+pub(super) use pace::wait;
 use people::World;
+pub(super) use people::ahead;
 
 /// How long the last messages and news may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -57,10 +57,13 @@ pub(in crate::run) async fn run(args: &MixArgs, results: &mut Results) -> anyhow
 /// The floor only relays: as many messages as there are chat messages and typing notices.
 async fn floor(target: &Target, pace: &Pace) -> anyhow::Result<Figures> {
     let measured = paced::once(target, FLOOR_PAIRS, pace.messages_per_second(), pace.warm_up, pace.span).await?;
-    Ok(measured.into_iter().map(|(name, value)| {
-        let is_latency = name.starts_with('p') && name.ends_with("_us");
-        (if is_latency { format!("chat_{name}") } else { name }, value)
-    }).collect())
+    Ok(measured
+        .into_iter()
+        .map(|(name, value)| {
+            let is_latency = name.starts_with('p') && name.ends_with("_us");
+            (if is_latency { format!("chat_{name}") } else { name }, value)
+        })
+        .collect())
 }
 
 async fn once(target: &Target, graph: &Rc<Graph>, pace: Pace) -> anyhow::Result<Figures> {

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::graph::Graph;
 use super::pace::{Pace, party, wait};
-use super::talk::{Talk, caller, callee};
+use super::talk::{Talk, callee, caller};
 use crate::client::{Account, Frame, Pen, Session, Way, invited, referral, sign_in};
 use crate::measure::{Latency, now};
 use crate::report::Figures;
@@ -77,7 +77,8 @@ impl Tally {
     }
 
     pub(super) fn report(&self, elapsed: Duration, figures: &mut Figures) {
-        let kinds = [("chat", &self.chat), ("presence", &self.presence), ("sign_in", &self.sign_ins), ("room", &self.rooms)];
+        let kinds =
+            [("chat", &self.chat), ("presence", &self.presence), ("sign_in", &self.sign_ins), ("room", &self.rooms)];
         for (name, latency) in kinds {
             let latency = latency.borrow();
             let mut of_kind = Figures::new();
@@ -155,8 +156,7 @@ impl World {
         let mut session = sign_in(&self.way, &account).await?;
         session.sync().await?;
         session.appear(STATES[0]).await?;
-        self.people.borrow_mut()[number] =
-            Person { pen: Some(session.conn.pen()), trid: 1000, ..Person::default() };
+        self.people.borrow_mut()[number] = Person { pen: Some(session.conn.pen()), trid: 1000, ..Person::default() };
         let world = self.clone();
         self.spawn(async move { world.live(session, number).await.with_context(|| format!("user {number}")) });
         Ok(())
@@ -200,7 +200,8 @@ impl World {
             return Ok(());
         }
         let referral = referral(frame)?;
-        let due = self.people.borrow_mut()[account.number].asked.pop_front().context("nobody asked for a switchboard")?;
+        let due =
+            self.people.borrow_mut()[account.number].asked.pop_front().context("nobody asked for a switchboard")?;
         self.spawn(async move { caller(&world, &account, &referral, due).await });
         Ok(())
     }
@@ -208,7 +209,9 @@ impl World {
     /// A steady contact's state was seen by someone who stays.
     fn seen(&self, frame: &Frame<'_>, watcher: usize, due: &mut HashMap<usize, u64>) -> anyhow::Result<()> {
         let (state, who) = (frame.word(1).unwrap_or_default(), frame.word(2).unwrap_or_default());
-        let Some(publisher) = self.numbers.get(who).copied().filter(|number| *number < self.graph.steady) else { return Ok(()) };
+        let Some(publisher) = self.numbers.get(who).copied().filter(|number| *number < self.graph.steady) else {
+            return Ok(());
+        };
         let mut people = self.people.borrow_mut();
         let publisher_told = &mut people[publisher];
         let event = due.entry(publisher).or_insert(1);

@@ -11,7 +11,9 @@ use tokio::sync::Notify;
 
 use super::pace::{messages, typing, wait};
 use super::people::{World, add, ahead};
-use crate::client::{Account, Conn, Invitation, Pen, Referral, Speaker, begin, enter, read_stamp, ring, typing as typing_notice};
+use crate::client::{
+    Account, Conn, Invitation, Pen, Referral, Speaker, begin, enter, read_stamp, ring, typing as typing_notice,
+};
 use crate::measure::now;
 
 /// How long people may take to come, and the last message to arrive.

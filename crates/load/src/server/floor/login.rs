@@ -91,7 +91,8 @@ fn with_trid(text: &[u8], trid: &[u8]) -> Vec<u8> {
 fn old_lists() -> &'static [u8] {
     static TEXT: OnceLock<Vec<u8>> = OnceLock::new();
     TEXT.get_or_init(|| {
-        let mut text = "GTC \0 2 A\r\nBLP \0 2 AL\r\nPRP \0 2 MOB N\r\nLSG \0 2 1 1 0 Other%20Contacts 0\r\n".to_owned();
+        let mut text =
+            "GTC \0 2 A\r\nBLP \0 2 AL\r\nPRP \0 2 MOB N\r\nLSG \0 2 1 1 0 Other%20Contacts 0\r\n".to_owned();
         for list in ["FL", "AL"] {
             for n in 1..=PEOPLE {
                 let groups = if list == "FL" { " 0" } else { "" };
