@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -101,10 +102,26 @@ impl Drop for Child {
     }
 }
 
-/// Ports of this machine's loopback address that nobody uses now.
+/// Ports of this machine's loopback address that nobody uses now. They are below those that the
+/// system gives to outgoing connections, so that no client gets one of them before its server does.
 pub(super) fn free_ports(count: usize) -> anyhow::Result<Vec<SocketAddr>> {
-    let listeners: Vec<TcpListener> = (0..count).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
-    Ok(listeners.iter().map(TcpListener::local_addr).collect::<Result<_, _>>()?)
+    const FIRST: u32 = 10_000;
+    const MANY: u32 = 20_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Two of these programs at the same time begin at different places.
+    let begin = std::process::id().wrapping_mul(7);
+    let mut ports = Vec::with_capacity(count);
+    for _ in 0..MANY {
+        if ports.len() == count {
+            return Ok(ports);
+        }
+        let step = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(FIRST + step % MANY)?));
+        if TcpListener::bind(address).is_ok() {
+            ports.push(address);
+        }
+    }
+    bail!("there are not {count} free ports from {FIRST} on")
 }
 
 /// Writes a file that only its owner may read.
