@@ -180,20 +180,24 @@ impl Member {
     }
 
     /// The first of these daemons that says that clients may be sent to it now. Ourselves need no
-    /// asking, and what is dead, hangs, is full or drains is passed over, although it may still seem
-    /// to be there. At most [`READY`] goes to each.
+    /// asking; what is dead, full or draining is passed over, although it may still seem to be there.
+    /// Each is given [`READY`] to answer. Where none says yes, the first that has just not answered
+    /// in time is better than nobody. Without a connection to the bus nobody can be asked, and the
+    /// first one is believed to be ready.
     pub async fn first_ready(&self, candidates: impl IntoIterator<Item = Node>) -> Option<Node> {
+        let mut slow = None;
         for node in candidates {
-            if node.id == self.id {
+            if node.id == self.id || !self.is_connected() {
                 return Some(node);
             }
             let to = Address::Node(node.id);
-            let asked = self.request(&to, Request::Ready);
-            if let Ok(Ok(Response::Ready)) = tokio::time::timeout(READY, asked).await {
-                return Some(node);
+            match tokio::time::timeout(READY, self.request(&to, Request::Ready)).await {
+                Ok(Ok(Response::Ready)) => return Some(node),
+                Err(_) => slow = slow.or(Some(node)),
+                Ok(_) => {}
             }
         }
-        None
+        slow
     }
 
     /// Tells the others how many connections this daemon holds, and whether it is draining.

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use model::{Email, Name};
 use store::{MasterKey, NewAccount, Password, Store};
@@ -62,9 +64,15 @@ pub(crate) fn prepare_on(directory: &Path, people: &[String], url: &str) -> Addr
 pub(crate) struct Daemon(Child);
 
 impl Daemon {
+    /// Starts `msnpd` in a directory that was [prepared](prepare).
     pub(crate) fn start(directory: &Path) -> Self {
-        let mut child = Command::new(programs::program("msnpd"))
-            .args(["--config", "msnpd.toml"])
+        Self::start_program(directory, "msnpd", "msnpd.toml")
+    }
+
+    /// Starts one of the programs.
+    pub(crate) fn start_program(directory: &Path, program: &str, config: &str) -> Self {
+        let mut child = Command::new(programs::program(program))
+            .args(["--config", config])
             .current_dir(directory)
             .stdout(Stdio::piped())
             .stderr(File::create(directory.join("log")).unwrap())
@@ -72,12 +80,26 @@ impl Daemon {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("running"), "msnpd did not start: {line}");
+        assert!(line.contains("running") || line.contains("listens on"), "{program} did not start: {line}");
         Self(child)
     }
-}
 
-impl Daemon {
+    /// Has it ended by itself within this time, and well?
+    pub(crate) fn ends_within(&mut self, patience: Duration) -> bool {
+        let began = Instant::now();
+        while began.elapsed() < patience {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.success();
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+
     /// The most memory that it ever held, in bytes; `None` where the system does not tell.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).ok()?;

@@ -1,66 +1,22 @@
 //! A daemon is emptied: its users go elsewhere, its rooms are finished, and it ends.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::daemon::{PASSWORD, prepare};
+use crate::daemon::{Daemon, PASSWORD, prepare};
 use crate::programs;
 
 /// How long a daemon may take to end once nothing is left.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One of several daemons; killed when a test fails.
-struct Part(Child);
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Part {
-    fn start(directory: &Path, program: &str, config: &str) -> Self {
-        let mut child = Command::new(programs::program(program))
-            .args(["--config", config])
-            .current_dir(directory)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("listens on"), "{program} did not start: {line}");
-        Self(child)
-    }
-
-    /// Has it ended by itself, and well?
-    fn ends(&mut self) -> bool {
-        let began = Instant::now();
-        while began.elapsed() < PATIENCE {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status.success();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        false
-    }
-
-    fn is_running(&mut self) -> bool {
-        self.0.try_wait().unwrap().is_none()
-    }
-}
-
 /// Two notification servers and two switchboards, with accounts.
 struct Cluster {
     directory: tempfile::TempDir,
-    ns: [(SocketAddr, Part); 2],
-    sb: [(SocketAddr, Part); 2],
+    ns: [(SocketAddr, Daemon); 2],
+    sb: [(SocketAddr, Daemon); 2],
 }
 
 fn person(number: usize) -> String {
@@ -83,7 +39,7 @@ impl Cluster {
         };
         let daemon = |name: &str, section: &str, address: SocketAddr| {
             file(name, section, address);
-            (address, Part::start(directory.path(), &format!("msnp-{section}"), name))
+            (address, Daemon::start_program(directory.path(), &format!("msnp-{section}"), name))
         };
         let ns = [daemon("ns1.toml", "ns", at[1]), daemon("ns2.toml", "ns", at[2])];
         let sb = [daemon("sb1.toml", "sb", at[3]), daemon("sb2.toml", "sb", at[4])];
@@ -137,7 +93,7 @@ fn users_of_a_notification_server_are_sent_to_the_other() {
         client.send("GTC {} N").unwrap();
         assert!(client.line().unwrap().starts_with("GTC "), "{handle}");
     }
-    assert!(cluster.ns[0].1.ends(), "the server has nobody left");
+    assert!(cluster.ns[0].1.ends_within(PATIENCE), "the server has nobody left");
     assert!(cluster.nodes().iter().all(|node| node["address"] != old.to_string()));
     for (_, handle, client) in &mut clients {
         client.send("PNG").unwrap();
@@ -173,5 +129,5 @@ fn rooms_of_a_switchboard_are_finished() {
     let trid = inside.send("MSG {} A 5\r\nhello").unwrap();
     assert_eq!(inside.line().unwrap(), format!("NAK {trid}"), "nobody else is there, but it is served");
     inside.send("OUT").unwrap();
-    assert!(cluster.sb[which].1.ends());
+    assert!(cluster.sb[which].1.ends_within(PATIENCE));
 }

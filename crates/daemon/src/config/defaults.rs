@@ -44,6 +44,7 @@ impl Default for BusNats {
             authorities: PathBuf::new(),
             certificate: PathBuf::new(),
             key: PathBuf::new(),
+            beat: Span::seconds(1),
             faith: Span::seconds(60),
         }
     }
@@ -158,8 +159,8 @@ impl Default for Limits {
             sign_in_bytes: 4096,
             commands_at_once: 40,
             commands_per_second: 5,
-            messages_at_once: 100,
-            messages_per_second: 50,
+            messages_at_once: 500,
+            messages_per_second: 250,
             outbox_bytes: 96 * 1024,
             outbox_time: Span::seconds(20),
         }

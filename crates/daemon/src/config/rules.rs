@@ -114,6 +114,7 @@ impl Config {
             login_file: set(&nats.login_file),
             authorities: set(&nats.authorities),
             certificate: set(&nats.certificate).zip(set(&nats.key)),
+            beat: nats.beat.0,
             faith: nats.faith.0,
         }
     }

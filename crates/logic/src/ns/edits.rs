@@ -76,6 +76,11 @@ impl Online {
         }
     }
 
+    /// The group that a command may name. An error: it names one that there is not.
+    fn wanted_group(&self, which: Option<&WhichGroup>) -> Result<Option<GroupId>, Code> {
+        which.map(|which| self.group_id(which).ok_or(Code::InvalidGroup)).transpose()
+    }
+
     fn contact(&self, whom: &Whom) -> Option<&Contact> {
         match whom {
             Whom::Handle(email) => self.roster.find(email),
@@ -110,10 +115,9 @@ impl Online {
         context: &Context<'_>,
         effects: &mut Fx,
     ) {
-        let group = match group.map(|which| self.group_id(which)) {
-            Some(None) => return refuse(effects, trid, Code::InvalidGroup),
-            Some(group) => group,
-            None => None,
+        let group = match self.wanted_group(group) {
+            Ok(group) => group,
+            Err(code) => return refuse(effects, trid, code),
         };
         match (self.contact(whom), whom) {
             (Some(contact), _) => {
@@ -138,10 +142,9 @@ impl Online {
         context: &Context<'_>,
         effects: &mut Fx,
     ) {
-        let group = match group.map(|which| self.group_id(which)) {
-            Some(None) => return refuse(effects, trid, Code::InvalidGroup),
-            Some(group) => group,
-            None => None,
+        let group = match self.wanted_group(group) {
+            Ok(group) => group,
+            Err(code) => return refuse(effects, trid, code),
         };
         let email = match (self.contact(&whom), whom) {
             (Some(contact), _) => contact.email.clone(),

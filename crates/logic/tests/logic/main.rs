@@ -2,6 +2,7 @@
 //! server and on three, edits of lists, rooms.
 
 mod fake;
+mod healing;
 mod lists;
 mod one_table;
 mod room;

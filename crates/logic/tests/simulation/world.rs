@@ -11,6 +11,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use crate::client::{Client, DIALECTS, Stage, Way};
 use crate::model::{Account, PEOPLE, personal, user};
 use crate::network::{Network, Parcel};
+use crate::steady::Sight;
 
 /// How long a request waits for its answer.
 const DEADLINE: u64 = 2_000;
@@ -48,6 +49,9 @@ pub(crate) enum Event {
     /// The first `CHG`.
     Appear(SessionId),
     Settle(SessionId),
+    /// An edit is carried out.
+    Edit(SessionId, Edit),
+    /// One has been, and the table learns of it.
     Edited(SessionId, Change),
     End(SessionId),
     Reload(SessionId),
@@ -60,6 +64,14 @@ pub(crate) enum Event {
     Start(usize),
     /// The carrier tells everyone how many notices there were.
     Count,
+}
+
+/// What someone does to their own account.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Edit {
+    Toggle(List, usize),
+    Privacy,
+    Rename,
 }
 
 pub(crate) struct Server {
@@ -88,14 +100,16 @@ pub(crate) struct World {
     pub(crate) changes: Vec<SessionId>,
     /// The last change of a session that a watcher's session was shown.
     latest: BTreeMap<(SessionId, SessionId), u32>,
+    /// Whom each watcher is to see, and since when that is so.
+    pub(crate) steady: BTreeMap<(SessionId, usize), (Sight, u64)>,
     /// When someone signed in, and where.
     entered: BTreeMap<usize, BTreeSet<(i64, NodeId)>>,
     /// Sessions that were asked to end.
     asked: BTreeSet<SessionId>,
+    /// How many messages are lost for no reason.
+    loss: f64,
     /// Does the carrier send to a role only those of it whom the sender sees?
     by_view: bool,
-    /// Is the receiver told of a gap before what follows it?
-    gap_first: bool,
     pub(crate) calm: bool,
     counter: u64,
     pub(crate) log: Option<VecDeque<String>>,
@@ -105,7 +119,8 @@ impl World {
     pub(crate) fn new(seed: u64, weather: Weather, log: bool) -> Self {
         let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
         let places = random.random_range(2..=4);
-        let (by_view, gap_first) = (random.random(), random.random());
+        let loss = [0.0, 0.003, 0.02, 0.1][random.random_range(0..4)];
+        let by_view = random.random();
         let mut world = Self {
             random,
             weather,
@@ -119,10 +134,11 @@ impl World {
             clients: BTreeMap::new(),
             changes: vec![SessionId(0)],
             latest: BTreeMap::new(),
+            steady: BTreeMap::new(),
             entered: BTreeMap::new(),
             asked: BTreeSet::new(),
+            loss,
             by_view,
-            gap_first,
             calm: false,
             counter: 100,
             log: log.then(VecDeque::new),
@@ -200,7 +216,7 @@ impl World {
 
     pub(crate) fn send(&mut self, from: NodeId, to: NodeId, parcel: Parcel) {
         let mut at = self.now + self.delay();
-        let mut lost = self.weather == Weather::Cloud && !self.calm && self.odds(0.005);
+        let mut lost = self.weather == Weather::Cloud && !self.calm && self.odds(self.loss);
         if !self.reach(from, to) {
             // What is sent into a broken connection may wait for it to be whole.
             let whole = self.servers.get(&from).map_or(0, |server| server.broken);
@@ -223,6 +239,7 @@ impl World {
             let (person, lines) = (client.person, client.read());
             for line in &lines {
                 self.note(|| format!("  u{person} (s{session}) is told {line}"));
+                self.check_told(session, line);
             }
             if !lines.is_empty() {
                 self.check_order(session);
@@ -239,7 +256,7 @@ impl World {
                 self.check_taken_over(session);
                 self.note(|| format!("  s{session} is taken over"));
                 self.clients.get_mut(&session).expect("it is told").ending = true;
-                self.within(0..30, Event::End(session));
+                self.within(0..100, Event::End(session));
             }
             Notice::Reload => self.within(0..10, Event::Reload(session)),
             other => unreachable!("{other:?}"),
@@ -274,7 +291,7 @@ impl World {
         self.counter += 1;
         // Not in the order in which they start: their numbers decide between equals.
         let id = NodeId(self.random.random_range(1..10) * 100_000 + self.counter);
-        let skew = self.random.random_range(-20..20);
+        let skew = self.random.random_range(-100..100);
         self.note(|| format!("n{id} starts in place {place}"));
         let table = Presence::new(id);
         self.servers.insert(id, Server { table, view: BTreeSet::new(), broken: 0, skew });
@@ -330,6 +347,7 @@ impl World {
             self.asked.insert(client.session);
         }
         self.on(id, |table, _| table.take_over(user(person)));
+        assert!(self.clients.values().all(|client| (client.person, client.node) != (person, id) || client.ending));
     }
 
     pub(crate) fn enter(&mut self, person: usize, id: NodeId) {
@@ -399,18 +417,29 @@ impl World {
         self.on(id, |table, _| table.take_calls(user(person), session, on));
     }
 
-    /// An edit: it is in the store, and its server learns that it is there, at once or a little later.
-    pub(crate) fn edit(&mut self, session: SessionId, edit: impl FnOnce(&mut Account) -> Change) {
+    /// An edit: now or a little later it is in the store, and then or a little later the table learns
+    /// of it.
+    pub(crate) fn edit(&mut self, session: SessionId, edit: Edit) {
+        self.clients.get_mut(&session).expect("it edits").busy = true;
+        if self.odds(0.7) { self.carry_out(session, edit) } else { self.within(1..60, Event::Edit(session, edit)) }
+    }
+
+    pub(crate) fn carry_out(&mut self, session: SessionId, edit: Edit) {
         let Some(client) = self.clients.get(&session) else { return };
         let person = client.person;
         if client.known != self.accounts[person] {
             self.load(session);
         }
-        let change = edit(&mut self.accounts[person]);
+        let account = &mut self.accounts[person];
+        let change = match edit {
+            Edit::Toggle(list, peer) => account.toggle(list, peer),
+            Edit::Privacy => account.toggle_privacy(),
+            Edit::Rename => account.rename(person),
+        };
         self.note(|| format!("s{session} of u{person} edits: {change:?}"));
         let twice = self.clients.values().filter(|client| client.person == person).count() > 1;
         let client = self.clients.get_mut(&session).expect("it edits");
-        (client.busy, client.dirty) = (true, client.dirty || twice);
+        client.dirty |= twice;
         if self.odds(0.7) { self.edited(session, &change) } else { self.within(1..60, Event::Edited(session, change)) }
     }
 
@@ -437,6 +466,8 @@ impl World {
             client.asked.insert(trid);
             self.on(id, |table, afar| table.watch(user(person), session, peer, Some(TrId(trid)), afar));
         }
+        // It may be taken back before anything else happens.
+        self.look_on();
     }
 
     pub(crate) fn end(&mut self, session: SessionId) {
@@ -482,17 +513,14 @@ impl World {
         if !self.servers.contains_key(&to) {
             return;
         }
-        // A carrier with one connection per server does not count: whoever was cut off knows it.
-        let gap = arrival.gap && self.weather == Weather::Cloud && self.servers[&to].view.contains(&from);
-        if gap && self.gap_first {
+        // A carrier with one connection per server does not count: whoever was cut off knows it. One
+        // that does tells of a gap before what follows it.
+        if arrival.gap && self.weather == Weather::Cloud && self.servers[&to].view.contains(&from) {
             self.reconcile(to, from);
         }
         if let Parcel::Notice(news) = arrival.parcel {
             self.note(|| format!("n{to} hears n{from}: {news:?}"));
             self.on(to, |table, afar| table.hear(from, news, afar));
-        }
-        if gap && !self.gap_first {
-            self.reconcile(to, from);
         }
     }
 
