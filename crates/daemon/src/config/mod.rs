@@ -87,6 +87,8 @@ pub struct BusNats {
     pub certificate: PathBuf,
     /// A PEM file with its private key.
     pub key: PathBuf,
+    /// How often a daemon says that it is there.
+    pub beat: Span,
     /// How long the other daemons are believed to be there while there is no connection.
     pub faith: Span,
 }

@@ -127,6 +127,9 @@ impl Config {
         if bus.name.len() > 64 || !bus.name.bytes().all(is_word) {
             return Err("[bus] name must be letters, digits, - and _, at most 64 of them");
         }
+        if nats.beat.0 < Duration::from_millis(100) {
+            return Err("[bus.nats] beat must be at least 100ms");
+        }
         if bus.deadline.0.is_zero() || bus.deadline.0 > bus::LONGEST_DEADLINE {
             return Err("[bus] deadline must be more than 0 and at most 30s");
         }

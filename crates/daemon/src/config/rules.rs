@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bus::NatsOptions;
+use bus::{BusUrl, NatsOptions};
 use logic::{Rate, ds, ns, sb};
 use model::{Endpoint, HostPort};
 use store::Hashing;
@@ -104,6 +104,16 @@ impl Config {
     }
 }
 
+impl super::Bus {
+    /// What the daemons of this file are called: what the operator says, or the user of NATS.
+    pub fn called(&self) -> &str {
+        match &self.url {
+            BusUrl::Nats(url) if self.name.is_empty() => url.user().unwrap_or_default(),
+            _ => &self.name,
+        }
+    }
+}
+
 impl Config {
     /// How to reach a NATS cluster.
     pub fn nats_options(&self) -> NatsOptions {
@@ -114,6 +124,7 @@ impl Config {
             login_file: set(&nats.login_file),
             authorities: set(&nats.authorities),
             certificate: set(&nats.certificate).zip(set(&nats.key)),
+            beat: nats.beat.0,
             faith: nats.faith.0,
         }
     }

@@ -2,7 +2,9 @@
 //! server and on three, edits of lists, rooms.
 
 mod fake;
+mod healing;
 mod lists;
+mod net;
 mod one_table;
 mod room;
 mod rosters;

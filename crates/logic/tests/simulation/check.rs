@@ -26,7 +26,7 @@ impl World {
             assert_eq!(shown, truth.shown_at(*id), "who is shown by whom at n{id}");
             for (callee, caller) in (0..PEOPLE).flat_map(|callee| (0..PEOPLE).map(move |caller| (callee, caller))) {
                 let is_here = truth.session(callee).is_some_and(|client| client.node == *id);
-                let called = server.table.call(&email(callee), user(caller)).is_ok();
+                let called = server.table.call(email(callee), user(caller)).is_ok();
                 assert_eq!(called, is_here && truth.takes_call(callee, caller), "u{caller} calls u{callee} at n{id}");
             }
         }

@@ -163,6 +163,7 @@ impl Client {
         let changed = match *words {
             ["ILN", trid, ref shown @ ..] => {
                 assert!(self.asked.contains(&trid.parse().expect("a number")), "{line}: nothing was asked");
+                assert!(!self.screen.contains_key(shown[1]), "{line}: of someone who is shown already");
                 self.show(shown)
             }
             ["NLN", ref shown @ ..] => self.show(shown),

@@ -9,6 +9,8 @@ mod client;
 mod model;
 mod network;
 mod script;
+mod sessions;
+mod steady;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,7 +32,7 @@ fn play(seed: u64, log: bool) -> (Vec<String>, Option<String>) {
     let weather = [Weather::Fair, Weather::Hub, Weather::Cloud, Weather::Cloud][(seed % 4) as usize];
     let mut world = World::new(seed, weather, log);
     let end = catch_unwind(AssertUnwindSafe(|| {
-        for length in [4_000, 12_000, 12_000] {
+        for length in [4_000, 12_000, 25_000] {
             world.phase(length);
             world.check();
         }

@@ -1,6 +1,7 @@
 //! The truth: what the store keeps of each account, and who must be shown to whom because of it.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use logic::ns::{Identity, View, privacy};
 use model::{
@@ -31,8 +32,11 @@ pub(crate) fn user(person: usize) -> UserId {
     UserId(person as i64 + 1)
 }
 
-pub(crate) fn email(person: usize) -> Email {
-    Email::parse(&format!("u{person}@example.com")).expect("an address")
+pub(crate) fn email(person: usize) -> &'static Email {
+    static EMAILS: LazyLock<[Email; PEOPLE]> = LazyLock::new(|| {
+        std::array::from_fn(|person| Email::parse(&format!("u{person}@example.com")).expect("an address"))
+    });
+    &EMAILS[person]
 }
 
 fn name(person: usize, version: u32) -> Name {
@@ -58,7 +62,7 @@ fn word(status: Status) -> &'static str {
 
 impl Account {
     pub(crate) fn identity(&self, person: usize) -> Identity {
-        let (user, email, name) = (user(person), email(person), name(person, self.name));
+        let (user, email, name) = (user(person), email(person).clone(), name(person, self.name));
         Identity { user, guid: Guid([0; 16]), email, name, verified: true }
     }
 
@@ -66,7 +70,7 @@ impl Account {
         let contact = |peer| Contact {
             user: user(peer),
             guid: Guid([0; 16]),
-            email: email(peer),
+            email: email(peer).clone(),
             name: name(peer, 0),
             lists: self.lists[peer],
             groups: GroupSet::NONE,
@@ -74,7 +78,7 @@ impl Account {
         };
         Roster {
             user: user(person),
-            email: email(person),
+            email: email(person).clone(),
             name: name(person, self.name),
             serial: Serial(1),
             stamps: Some(Stamps { lists: 0, settings: 0 }),

@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom as _;
 use crate::client::Stage;
 use crate::model::PEOPLE;
 use crate::network::Parcel;
-use crate::world::{Event, Weather, World};
+use crate::world::{Edit, Event, Weather, World};
 
 impl World {
     /// Lets people act for some seconds, with whatever weather there is, and everything come to rest.
@@ -65,6 +65,15 @@ impl World {
     }
 
     fn happen(&mut self, event: Event) {
+        // What arrives changes what is known, not what is true.
+        let changes = !matches!(event, Event::Arrive(..) | Event::Count);
+        self.carry_on(event);
+        if changes {
+            self.look_on();
+        }
+    }
+
+    fn carry_on(&mut self, event: Event) {
         match event {
             Event::Act if self.calm => {}
             Event::Act => {
@@ -99,6 +108,7 @@ impl World {
                 }
             }
             Event::Settle(session) => self.settle(session),
+            Event::Edit(session, edit) => self.carry_out(session, edit),
             Event::Edited(session, change) => self.edited(session, &change),
             Event::End(session) => self.end(session),
             Event::Reload(session) => self.reload(session),
@@ -142,10 +152,7 @@ impl World {
         let session = sessions.choose(&mut self.random).copied();
         let (Some(session), 0..36) = (session, self.random.random_range(0..40)) else {
             let id = self.places.choose(&mut self.random).copied().flatten();
-            // Most people stay where they are.
-            if let (Some(id), true) = (id, session.is_none() || self.odds(0.7)) {
-                self.sign_in(person, id);
-            }
+            id.into_iter().for_each(|id| self.sign_in(person, id));
             return;
         };
         let peer = self.random.random_range(0..PEOPLE);
@@ -162,14 +169,14 @@ impl World {
             }
             12..19 => {
                 let list = [List::Forward, List::Forward, List::Allow, List::Block][self.random.random_range(0..4)];
-                self.edit(session, |account| account.toggle(list, peer));
+                self.edit(session, Edit::Toggle(list, peer));
                 // People change their mind.
                 if self.odds(0.3) && self.clients.get(&session).is_some_and(|client| !client.busy) {
-                    self.edit(session, |account| account.toggle(list, peer));
+                    self.edit(session, Edit::Toggle(list, peer));
                 }
             }
-            19..21 => self.edit(session, |account| account.toggle_privacy()),
-            21..23 => self.edit(session, |account| account.rename(person)),
+            19..21 => self.edit(session, Edit::Privacy),
+            21..23 => self.edit(session, Edit::Rename),
             23..27 => self.end(session),
             27..29 => {
                 let on = self.odds(0.5);
@@ -200,7 +207,11 @@ impl World {
         let length = if self.odds(0.5) { 300 } else { 6_000 };
         let until = self.now + self.random.random_range(1..length);
         match self.random.random_range(0..10) {
-            0..2 => self.crash(one),
+            0..2 => {
+                // Rather one that is out of sight of some.
+                let cut = self.cuts.keys().next().map(|(one, _)| *one).filter(|_| self.random.random());
+                self.crash(cut.filter(|id| self.servers.contains_key(id)).unwrap_or(one));
+            }
             2..5 => self.cut_off(one, until),
             _ if one == other || self.weather == Weather::Hub => {}
             5..9 => self.cut(one, other, until),
@@ -270,6 +281,12 @@ impl World {
         self.note(|| format!("n{one} and n{other} are cut for {} ms, {lost} messages are lost", until - now));
         self.at(until, Event::Mended(one, other));
         self.look_both(one, other);
+        // Some sign in on the other side meanwhile.
+        for (person, id) in self.clients.values().map(|client| (client.person, client.node)).collect::<Vec<_>>() {
+            if (id == one || id == other) && self.odds(0.4) {
+                self.within(0..until - now, Event::SignIn(person, if id == one { other } else { one }));
+            }
+        }
     }
 
     fn mended(&mut self, one: NodeId, other: NodeId, now: bool) {

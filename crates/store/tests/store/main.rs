@@ -9,6 +9,7 @@
 
 mod accounts;
 mod away;
+mod bulk;
 mod concurrency;
 mod cookies;
 mod credentials;

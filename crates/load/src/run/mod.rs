@@ -1,0 +1,67 @@
+//! The runs: one file per subcommand, and what they share.
+
+mod crew;
+mod fan;
+mod ground;
+mod idle;
+mod login;
+mod mix;
+mod paced;
+mod quick;
+mod relay;
+mod report;
+mod start;
+mod store;
+mod storm;
+
+use anyhow::bail;
+use tokio::task::LocalSet;
+
+use crate::args::{Arguments, Command};
+use crate::report::{Results, merge, table};
+use crate::{herd, progress, server};
+
+/// Does what the command line says.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    match &arguments.command {
+        Command::Floor(args) => server::serve_floor(args.work, args.variant, args.listen),
+        Command::Worker => herd::work(),
+        Command::Report(args) => report::run(args),
+        command => measured(command),
+    }
+}
+
+/// Runs until the end, or until the user wants to end it, and shows what came out.
+fn measured(command: &Command) -> anyhow::Result<()> {
+    let mut results = Results::new(command.json())?;
+    // One thread: the clients leave as much of the machine to the server as they can.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = LocalSet::new().block_on(&runtime, async {
+        tokio::select! {
+            ended = dispatch(command, &mut results) => ended,
+            stopped = tokio::signal::ctrl_c() => {
+                stopped?;
+                bail!("interrupted")
+            }
+        }
+    });
+    if !results.records.is_empty() {
+        progress::say(&table(&merge(&results.records)));
+    }
+    ended
+}
+
+async fn dispatch(command: &Command, results: &mut Results) -> anyhow::Result<()> {
+    match command {
+        Command::Relay(args) => relay::run(args, results).await,
+        Command::Fan(args) => fan::run(args, results).await,
+        Command::Idle(args) => idle::run(args, results).await,
+        Command::Login(args) => login::run(args, results).await,
+        Command::Storm(args) => storm::run(args, results).await,
+        Command::Start(args) => start::run(args, results).await,
+        Command::Mix(args) => mix::run(args, results).await,
+        Command::Store(args) => store::run(args, results).await,
+        Command::Quick(args) => quick::run(args, results).await,
+        Command::Report(_) | Command::Floor(_) | Command::Worker => bail!("this measures nothing"),
+    }
+}

@@ -1,0 +1,30 @@
+//! Results of other runs, merged, compared and drawn.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::args::ReportArgs;
+use crate::progress::say;
+use crate::report::{chart, claims, markdown, merge, read, table};
+
+pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
+    let mut records = Vec::new();
+    for file in &args.files {
+        records.extend(read(file)?);
+    }
+    anyhow::ensure!(!records.is_empty(), "there are no results in these files");
+    // Those of one case may come from several files.
+    records.sort_by(|a, b| (&a.run, &a.case).cmp(&(&b.run, &b.case)));
+    let merged = merge(&records);
+    say(&table(&merged));
+    say(&markdown(&claims(&merged)));
+    if let Some(svg) = &args.svg {
+        write(svg, &chart(&merged))?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
