@@ -7,8 +7,8 @@ use daemon::link::batch;
 use daemon::{Client, Link};
 use logic::ns::{Identity, Notice, Presence, View};
 use model::{
-    Contact, Email, GroupSet, Guid, Lists, MessagePrivacy, Name, Props, ReversePrompt, Roster, Serial, SessionId, Status,
-    UserId,
+    Contact, Email, GroupSet, Guid, Lists, MessagePrivacy, Name, Props, ReversePrompt, Roster, Serial, SessionId,
+    Status, UserId,
 };
 use msnp::{Dialect, TrId};
 
@@ -20,7 +20,8 @@ type Table = Presence<Client<Notice>>;
 pub(crate) fn run(count: u32) -> anyhow::Result<()> {
     let mut table = Table::default();
     enter(&mut table, PUBLISHER, &[])?;
-    let watchers: Vec<_> = (2..2 + WATCHERS).map(|number| enter(&mut table, UserId(number), &[PUBLISHER])).collect::<Result<_, _>>()?;
+    let watchers: Vec<_> =
+        (2..2 + WATCHERS).map(|number| enter(&mut table, UserId(number), &[PUBLISHER])).collect::<Result<_, _>>()?;
     watchers.iter().for_each(|watcher| drop(watcher.take()));
     let mut told = 0;
     for change in 0..count {

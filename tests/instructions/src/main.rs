@@ -12,7 +12,9 @@ use anyhow::{Context as _, bail};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [path, count] = &arguments[..] else { bail!("a path and a count are wanted: parse, relay or fan, and a number") };
+    let [path, count] = &arguments[..] else {
+        bail!("a path and a count are wanted: parse, relay or fan, and a number")
+    };
     let count = count.parse().context("the count is no number")?;
     match path.as_str() {
         "parse" => parse::run(count),
