@@ -7,8 +7,8 @@ use daemon::link::batch;
 use daemon::{Client, Link};
 use logic::ns::{Identity, Notice, Presence, View};
 use model::{
-    Contact, Email, GroupSet, Guid, Lists, MessagePrivacy, Name, Props, ReversePrompt, Roster, Serial, SessionId,
-    Status, UserId,
+    Contact, Email, GroupSet, Guid, Lists, MessagePrivacy, Name, NodeId, Props, ReversePrompt, Roster, Serial,
+    SessionId, Status, UserId,
 };
 use msnp::{Dialect, TrId};
 
@@ -18,7 +18,7 @@ const PUBLISHER: UserId = UserId(1);
 type Table = Presence<Client<Notice>>;
 
 pub(crate) fn run(count: u32) -> anyhow::Result<()> {
-    let mut table = Table::default();
+    let mut table = Table::new(NodeId(1));
     enter(&mut table, PUBLISHER, &[])?;
     let watchers: Vec<_> =
         (2..2 + WATCHERS).map(|number| enter(&mut table, UserId(number), &[PUBLISHER])).collect::<Result<_, _>>()?;
@@ -46,7 +46,7 @@ fn enter(table: &mut Table, user: UserId, contacts: &[UserId]) -> anyhow::Result
     let link = Link::memory(1 << 20);
     let identity = Identity { user, guid: guid(user), email: email(user)?, name: name(user)?, verified: true };
     let mut afar = Vec::new();
-    table.enter(&identity, session(user), Client::new(link.clone(), traits), &mut afar);
+    table.enter(&identity, session(user), 0, Client::new(link.clone(), traits), &mut afar);
     table.load(user, session(user), &roster(user, contacts)?, &mut afar);
     batch(|| table.appear(user, session(user), view(Status::Online), TrId(1), &mut afar));
     Ok(link)
