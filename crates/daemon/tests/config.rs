@@ -114,7 +114,7 @@ fn a_value_that_is_no_such_thing_is_explained_with_its_place() {
             "line 2, column 7",
             "a store is written sqlite:data/msnp.db or postgres://",
         ),
-        ("[bus]\nurl = \"nats://localhost\"", "line 2, column 7", "nats:// is not in this version"),
+        ("[bus]\nurl = \"nats://\"", "line 2, column 7", "NATS"),
         ("[bus]\nurl = \"tcp\"", "line 2, column 7", "\"tcp\" is not the address of a bus"),
         (
             "[ds]\nlisten = \"localhost:1863\"",
