@@ -61,18 +61,45 @@ fn whoever_came_and_went_unseen_is_made_good_and_nothing_is_told_twice() {
 
 #[test]
 fn a_round_that_breaks_off_takes_nobody_away() {
+    // Whether the next one can begin at once, or its first word is lost, too.
+    for again in [true, false] {
+        let mut net = Net::new(2);
+        let (amy, _bob) = (net.sign_in(0, 0, 1), net.sign_in(1, 1, 2));
+        net.deliver_all();
+        amy.told(1);
+        net.on(1, |table, afar| table.reconcile(id(0), afar));
+        assert!(net.deliver(1, 0), "bob's server begins to say whom it holds");
+        net.wires.get_mut(&(1, 0)).expect("it goes on").pop_front();
+        // Whom it holds is lost; that these were all arrives.
+        net.on(0, |table, afar| table.reconcile(id(1), afar));
+        let wire = net.wires.get_mut(&(0, 1)).expect("the next round begins");
+        let first = wire.iter().rposition(|news| *news == News::Heal(Heal::Holding { answer: true }));
+        if !again {
+            wire.remove(first.expect("it begins so"));
+        }
+        net.deliver_all();
+        assert!(amy.told(1).is_empty());
+        net.on(0, |table, afar| table.reconcile(id(1), afar));
+        net.deliver_all();
+        assert!(amy.told(1).is_empty());
+        assert!(net.tables.iter().all(Presence::is_whole));
+    }
+}
+
+/// amy is at both servers, and bob, who sees both, at that of the earlier session, which speaks last.
+#[test]
+fn when_the_session_here_ends_the_one_elsewhere_has_the_word() {
     let mut net = Net::new(2);
-    let (amy, _bob) = (net.sign_in(0, 0, 1), net.sign_in(1, 1, 2));
+    let (earlier, bob) = (net.sign_in(0, 0, 1), net.sign_in(1, 0, 2));
     net.deliver_all();
-    amy.told(1);
-    net.on(1, |table, afar| table.reconcile(id(0), afar));
-    assert!(net.deliver(1, 0), "bob's server begins to say whom it holds");
-    net.wires.get_mut(&(1, 0)).expect("it goes on").pop_front();
-    // Whom it holds is lost; that these were all arrives.
-    net.on(0, |table, afar| table.reconcile(id(1), afar));
+    let later = net.sign_in(0, 1, 3);
+    net.change(&later, Status::Busy);
     net.deliver_all();
-    assert!(amy.told(1).is_empty());
-    assert!(net.tables.iter().all(Presence::is_whole));
+    net.change(&earlier, Status::Away);
+    assert_eq!(bob.told(0).last().map(String::as_str), Some("NLN AWY u0@example.com u0.0 0"));
+    net.leave(&earlier);
+    net.deliver_all();
+    assert_eq!(bob.told(0), ["NLN BSY u0@example.com u0.0 0"]);
 }
 
 #[test]
