@@ -42,7 +42,7 @@ impl PgDb {
         let first = await_start(&pool, url, options.start_patience).await.map_err(failed)?;
         let _gone = first.close().await;
         // Without the bounds of the others: a migration takes as long as it takes.
-        let mut conn = connect.connect().await.map_err(failed)?;
+        let mut conn = in_time(connect.connect()).await.map_err(failed)?;
         migrate::postgres(&mut conn, url).await?;
         let _gone = conn.close().await;
         Ok(Self { health: Health::new(pool), deadline: options.deadline, counters: Counters::default() })
