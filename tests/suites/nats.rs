@@ -1,6 +1,10 @@
 //! NATS servers that belong to a test, which may kill them.
 
-#![allow(dead_code, reason = "not every suite kills its servers")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "not every suite kills its servers; whatever goes wrong fails the test"
+)]
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
