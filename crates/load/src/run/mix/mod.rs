@@ -6,6 +6,7 @@ mod graph;
 mod pace;
 mod people;
 mod talk;
+mod tally;
 
 use std::rc::Rc;
 use std::time::Duration;

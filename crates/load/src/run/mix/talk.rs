@@ -10,7 +10,8 @@ use rand::RngExt as _;
 use tokio::sync::Notify;
 
 use super::pace::{messages, typing, wait};
-use super::people::{World, add, ahead};
+use super::people::{World, ahead};
+use super::tally::add;
 use crate::client::{
     Account, Conn, Invitation, Pen, Referral, Speaker, begin, enter, read_stamp, ring, typing as typing_notice,
 };
