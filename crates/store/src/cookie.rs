@@ -9,8 +9,8 @@ use model::{Admission, Cookie, NodeId};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
-use sqlx::sqlite::SqlitePool;
 
+use crate::connections::Connections;
 use crate::db::now_ms;
 use crate::sql::{Sql, sql};
 use crate::{Store, StoreError};
@@ -92,10 +92,11 @@ fn hash(cookie: &Cookie) -> [u8; 32] {
 }
 
 /// Makes sure that the file of the cookies is sound and has its table.
-pub(crate) async fn make_table(pool: &SqlitePool) -> Result<(), sqlx::Error> {
-    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(pool).await?;
+pub(crate) async fn make_table(cookies: &Connections) -> Result<(), sqlx::Error> {
+    let mut conn = cookies.take().await?;
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *conn).await?;
     if found != "ok" {
         return Err(sqlx::Error::Protocol(found));
     }
-    sqlx::query(TABLE).execute(pool).await.map(drop)
+    sqlx::query(TABLE).execute(&mut *conn).await.map(drop)
 }

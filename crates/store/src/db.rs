@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::postgres::PgDb;
-use crate::sql::{Row, Sql, Value, on_sqlite};
+use crate::sql::{Row, Sql, Value, first_on_sqlite, on_sqlite};
 use crate::sqlite::SqliteDb;
 use crate::url::Place;
 use crate::writer::Write;
@@ -40,7 +40,10 @@ impl Db {
 
     /// The first row of a statement that only reads.
     pub(crate) async fn row(&self, sql: Sql, values: &[Value<'_>]) -> Result<Option<Row>, StoreError> {
-        Ok(self.rows(sql, values).await?.into_iter().next())
+        match self {
+            Self::Sqlite(db) => first_on_sqlite(&db.readers, sql, values).await,
+            Self::Postgres(db) => Ok(db.read(sql, values).await?.into_iter().next()),
+        }
     }
 
     /// Runs a statement on the cookies, wherever they are.

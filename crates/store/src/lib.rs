@@ -14,6 +14,7 @@
 mod account;
 mod bulk;
 mod columns;
+mod connections;
 mod cookie;
 mod credentials;
 mod db;

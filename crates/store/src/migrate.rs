@@ -1,9 +1,10 @@
 //! The schema, embedded, and the check that the master key belongs to the database.
 
+use sqlx::Connection as _;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
-use sqlx::sqlite::SqlitePool;
 
+use crate::connections::Connections;
 use crate::sql::{Conn, Sql, sql};
 use crate::writer::Write;
 use crate::{StoreError, StoreUrl};
@@ -16,9 +17,10 @@ static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// Brings the schema up to date. Several processes may do so at once: the first takes the write
 /// lock for all of it, the others find nothing left to do.
-pub(crate) async fn sqlite(pool: &SqlitePool, url: &StoreUrl) -> Result<(), StoreError> {
+pub(crate) async fn sqlite(connections: &Connections, url: &StoreUrl) -> Result<(), StoreError> {
     let migrated = async {
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut conn = connections.take().await?;
+        let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
         SQLITE.run_direct(None, &mut *transaction, false).await?;
         Ok(transaction.commit().await?)
     };

@@ -5,10 +5,11 @@
 //! does, but for the row locks that only Postgres needs ([`Conn::lock`]).
 
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row as _, Sqlite};
 
 use crate::StoreError;
+use crate::connections::Connections;
 
 /// A statement, and what it does, to say so when it fails: "cannot *read a roster*".
 #[derive(Clone, Copy)]
@@ -139,8 +140,23 @@ impl Conn<'_> {
 }
 
 /// Runs a statement that is a transaction of its own.
-pub(crate) async fn on_sqlite(pool: &SqlitePool, sql: Sql, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-    all_rows!(Sqlite, Row::Sqlite, sql, values, pool)
+pub(crate) async fn on_sqlite(on: &Connections, sql: Sql, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
+    let failed = |error| StoreError::query(sql.doing, error);
+    let mut conn = on.take().await.map_err(failed)?;
+    let rows = bound!(Sqlite, sql, values).fetch_all(&mut *conn).await;
+    Ok(conn.done(rows).map_err(failed)?.into_iter().map(Row::Sqlite).collect())
+}
+
+/// Reads the first row of a statement, and runs it no further.
+pub(crate) async fn first_on_sqlite(
+    on: &Connections,
+    sql: Sql,
+    values: &[Value<'_>],
+) -> Result<Option<Row>, StoreError> {
+    let failed = |error| StoreError::query(sql.doing, error);
+    let mut conn = on.take().await.map_err(failed)?;
+    let row = bound!(Sqlite, sql, values).fetch_optional(&mut *conn).await;
+    Ok(conn.done(row).map_err(failed)?.map(Row::Sqlite))
 }
 
 /// Runs a statement that is a transaction of its own.

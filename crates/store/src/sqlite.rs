@@ -4,11 +4,13 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use crate::connections::Connections;
 use crate::error::is_locked;
 use crate::writer::Writer;
 use crate::{StoreError, StoreUrl, cookie, migrate};
@@ -18,11 +20,11 @@ const READERS: u32 = 4;
 
 /// An open SQLite store.
 pub(crate) struct SqliteDb {
-    pub(crate) readers: SqlitePool,
-    pub(crate) cookies: SqlitePool,
+    pub(crate) readers: Arc<Connections>,
+    pub(crate) cookies: Connections,
     pub(crate) writer: Writer,
     /// The writer's one connection, only to close it.
-    pool: SqlitePool,
+    writing: Arc<Connections>,
 }
 
 impl SqliteDb {
@@ -31,11 +33,11 @@ impl SqliteDb {
     pub(crate) async fn in_memory(url: &StoreUrl) -> Result<Self, StoreError> {
         let options = || SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
         let failed = |source| StoreError::Open { url: url.to_string(), source };
-        let pool = sized(1).connect_with(options()).await.map_err(failed)?;
-        let cookies = sized(1).connect_with(options()).await.map_err(failed)?;
-        migrate::sqlite(&pool, url).await?;
+        let writing = Arc::new(Connections::open(options(), 1).await.map_err(failed)?);
+        let cookies = Connections::open(options(), 1).await.map_err(failed)?;
+        migrate::sqlite(&writing, url).await?;
         cookie::make_table(&cookies).await.map_err(failed)?;
-        Ok(Self { readers: pool.clone(), cookies, writer: Writer::start(pool.clone()), pool })
+        Ok(Self { readers: writing.clone(), cookies, writer: Writer::start(writing.clone()), writing })
     }
 
     /// A file, and a second one beside it for the cookies. Waits for another process that holds
@@ -44,43 +46,33 @@ impl SqliteDb {
         let failed = |source| StoreError::Open { url: url.to_string(), source };
         make(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
         let write = at(path, patience).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-        let pool = connect(&write, patience).await.map_err(failed)?;
-        migrate::sqlite(&pool, url).await?;
+        let writing = Arc::new(connect(&write, patience).await.map_err(failed)?);
+        migrate::sqlite(&writing, url).await?;
         // The journal mode is a property of the file, and was just set.
-        let readers =
-            sized(READERS).connect_with(at(path, patience).pragma("query_only", "ON")).await.map_err(failed)?;
+        let read = at(path, patience).pragma("query_only", "ON");
+        let readers = Arc::new(Connections::open(read, READERS).await.map_err(failed)?);
         let cookies = open_cookies(&beside(path), url, patience).await?;
-        Ok(Self { readers, cookies, writer: Writer::start(pool.clone()), pool })
+        Ok(Self { readers, cookies, writer: Writer::start(writing.clone()), writing })
     }
 
     pub(crate) async fn close(&self) {
         self.writer.close().await;
         self.readers.close().await;
-        self.pool.close().await;
+        self.writing.close().await;
         self.cookies.close().await;
     }
-}
-
-/// Connections are kept for good: a new one costs a millisecond, and one to a database in
-/// memory is that database.
-fn sized(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
 }
 
 fn at(path: &Path, patience: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).busy_timeout(patience).disable_statement_logging()
 }
 
-/// A pool of one connection. Tries again while another process holds the file: SQLite does not
+/// One connection. Tries again while another process holds the file: SQLite does not
 /// wait by itself where the journal mode is to be set.
-async fn connect(options: &SqliteConnectOptions, patience: Duration) -> Result<SqlitePool, sqlx::Error> {
+async fn connect(options: &SqliteConnectOptions, patience: Duration) -> Result<Connections, sqlx::Error> {
     let started = Instant::now();
     loop {
-        match sized(1).connect_with(options.clone()).await {
+        match Connections::open(options.clone(), 1).await {
             Err(error) if is_locked(&error) && started.elapsed() < patience => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -111,7 +103,7 @@ fn beside(path: &Path) -> PathBuf {
 
 /// Opens the file of the cookies. It is not flushed, so a power cut can leave it damaged; then
 /// it is made anew, since nothing in it is worth more than a minute.
-async fn open_cookies(path: &Path, url: &StoreUrl, patience: Duration) -> Result<SqlitePool, StoreError> {
+async fn open_cookies(path: &Path, url: &StoreUrl, patience: Duration) -> Result<Connections, StoreError> {
     let options = at(path, patience).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Off);
     let file_error = |source| StoreError::File { path: path.to_owned(), source };
     make(path).map_err(file_error)?;
@@ -126,12 +118,12 @@ async fn open_cookies(path: &Path, url: &StoreUrl, patience: Duration) -> Result
     opened.map_err(|source| StoreError::Open { url: url.to_string(), source })
 }
 
-async fn try_cookies(options: &SqliteConnectOptions, patience: Duration) -> Result<SqlitePool, sqlx::Error> {
-    let pool = connect(options, patience).await?;
-    match cookie::make_table(&pool).await {
-        Ok(()) => Ok(pool),
+async fn try_cookies(options: &SqliteConnectOptions, patience: Duration) -> Result<Connections, sqlx::Error> {
+    let cookies = connect(options, patience).await?;
+    match cookie::make_table(&cookies).await {
+        Ok(()) => Ok(cookies),
         Err(error) => {
-            pool.close().await;
+            cookies.close().await;
             Err(error)
         }
     }

@@ -8,13 +8,13 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::Connection as _;
-use sqlx::sqlite::SqlitePool;
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::StoreError;
+use crate::connections::Connections;
 use crate::sql::Conn;
 
 /// Changes that may wait; one more is refused with [`StoreError::Busy`].
@@ -67,11 +67,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task. Nobody else should write through `pool`, though reads may share it.
-    pub(crate) fn start(pool: SqlitePool) -> Self {
+    /// Starts the task. Nobody else should write through `writing`, though reads may share it.
+    pub(crate) fn start(writing: Arc<Connections>) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let (stop, counters) = (Arc::new(Notify::new()), Arc::new(Counters::default()));
-        let task = tokio::spawn(work(pool, jobs, stop.clone(), counters.clone()));
+        let task = tokio::spawn(work(writing, jobs, stop.clone(), counters.clone()));
         Self { queue, stop, task: Mutex::new(Some(task)), counters }
     }
 
@@ -101,7 +101,12 @@ impl Writer {
     }
 }
 
-async fn work(pool: SqlitePool, mut queue: mpsc::Receiver<Box<dyn Job>>, stop: Arc<Notify>, counters: Arc<Counters>) {
+async fn work(
+    writing: Arc<Connections>,
+    mut queue: mpsc::Receiver<Box<dyn Job>>,
+    stop: Arc<Notify>,
+    counters: Arc<Counters>,
+) {
     let mut jobs = Vec::with_capacity(GROUP);
     loop {
         tokio::select! {
@@ -110,7 +115,13 @@ async fn work(pool: SqlitePool, mut queue: mpsc::Receiver<Box<dyn Job>>, stop: A
                 if taken == 0 {
                     return;
                 }
-                let outcome = commit_together(&pool, &mut jobs).await;
+                let outcome = match writing.take().await {
+                    Ok(mut conn) => {
+                        let outcome = commit_together(&mut conn, &mut jobs).await;
+                        conn.done(outcome)
+                    }
+                    Err(error) => Err(error),
+                };
                 if let Ok(changes) = outcome {
                     counters.committed(changes);
                 }
@@ -125,8 +136,8 @@ async fn work(pool: SqlitePool, mut queue: mpsc::Receiver<Box<dyn Job>>, stop: A
 
 /// Tells how many of the jobs succeeded. An error is that of the whole transaction, of which
 /// then nothing is kept: also a full disk, since SQLite may have undone more than one savepoint.
-async fn commit_together(pool: &SqlitePool, jobs: &mut [Box<dyn Job>]) -> Result<u64, sqlx::Error> {
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+async fn commit_together(conn: &mut SqliteConnection, jobs: &mut [Box<dyn Job>]) -> Result<u64, sqlx::Error> {
+    let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
     let mut changes = 0;
     for job in jobs {
         let mut savepoint = transaction.begin().await?;
