@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use model::{Email, NodeId};
@@ -79,7 +80,7 @@ impl Bus {
             Carrier::Hub(hub) => Seat::Hub(hub::Seat::join(Arc::clone(hub), node, handler).await?),
             Carrier::Nats(nats) => Seat::Nats(nats::Seat::join(nats, node, handler).await?),
         };
-        Ok(Member { id, deadline: self.deadline, seat })
+        Ok(Member { id, deadline: self.deadline, seat, sent: AtomicU64::new(0) })
     }
 }
 
@@ -100,6 +101,7 @@ pub struct Member {
     id: NodeId,
     deadline: Duration,
     seat: Seat,
+    sent: AtomicU64,
 }
 
 enum Seat {
@@ -151,11 +153,18 @@ impl Member {
     /// A notice has at most 1 MiB in its encoded form, a larger one is dropped with an error in
     /// the log. While the connection to the bus is down, up to 8 MiB wait for it to come back.
     pub fn send(&self, to: &Address, notice: Notice) {
-        match &self.seat {
+        let sent = match &self.seat {
             Seat::Local(seat) => seat.send(to, notice),
             Seat::Hub(seat) => seat.send(to, &notice),
             Seat::Nats(seat) => seat.send(to, notice),
-        }
+        };
+        self.sent.fetch_add(sent, Ordering::Relaxed);
+    }
+
+    /// How many notices and requests this daemon has sent since it joined, those to itself left out:
+    /// one for each receiver, but where the hub passes a notice on to several.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Asks, and waits for the answer, at most for the deadline of the bus. Of several daemons
@@ -165,6 +174,7 @@ impl Member {
     /// [`BusError::Disconnected`] if the one that was asked goes away. While the connection to
     /// the bus is down, a request waits for it within its deadline.
     pub async fn request(&self, to: &Address, request: Request) -> Result<Response, BusError> {
+        self.sent.fetch_add(u64::from(*to != Address::Node(self.id)), Ordering::Relaxed);
         let answer = async {
             match &self.seat {
                 Seat::Local(seat) => seat.request(to, request).await,

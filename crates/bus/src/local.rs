@@ -141,13 +141,23 @@ impl Seat {
         lock(&self.local.table).directory.release(self.id, user);
     }
 
-    pub(crate) fn send(&self, to: &Address, notice: Notice) {
+    /// Tells to how many others it went.
+    pub(crate) fn send(&self, to: &Address, notice: Notice) -> u64 {
         let table = lock(&self.local.table);
         match to {
-            Address::Role(role) => table.all(*role, self.id).for_each(|place| place.push(self.id, notice.clone())),
+            Address::Role(role) => {
+                let all = table.all(*role, self.id);
+                all.map(|place| place.push(self.id, notice.clone())).count() as u64
+            }
             one => match table.one(one, self.id) {
-                Some(place) => place.push(self.id, notice),
-                None => debug!(%to, "nobody is there for a notice"),
+                Some(place) => {
+                    place.push(self.id, notice);
+                    u64::from(place.node.id != self.id)
+                }
+                None => {
+                    debug!(%to, "nobody is there for a notice");
+                    0
+                }
             },
         }
     }

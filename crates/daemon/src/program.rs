@@ -1,6 +1,7 @@
 //! What the programs have in common: arguments, configuration, store, bus, and the end.
 
 use std::io::{self, Write as _};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::ExitCode;
@@ -174,7 +175,18 @@ fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "error: {text}");
 }
 
+/// Threads for work that blocks, beside one for each core: names to look up, files to write.
+const MORE_BLOCKING: usize = 4;
+
 /// The runtime for a daemon.
+///
+/// The threads for work that blocks are few: such a thread is begun whenever none is idle at the
+/// moment, and the allocator leaves each the memory that it freed last. With the hundreds that are
+/// usual, a storm of slow hashes, few of which are under way at a time, would keep as much as all of
+/// them together.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all().max_blocking_threads(cores + MORE_BLOCKING);
+    runtime.build().context("cannot start the runtime")
 }

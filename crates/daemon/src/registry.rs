@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bus::Member;
 use model::{Endpoint, NodeId, Role};
 use store::{NodeReport, Store};
 use tokio::time;
 use tracing::warn;
 
-use crate::Shutdown;
 use crate::logging::store_failed;
+use crate::{Config, Shutdown};
 
 /// How often a daemon reports.
 const REPORT: Duration = Duration::from_secs(10);
@@ -38,9 +39,23 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// One without a name, that sends nothing.
-    pub fn new(id: NodeId, role: Role, endpoint: Endpoint, load: Arc<dyn Fn() -> u32 + Send + Sync>) -> Self {
-        Self { id, name: String::new(), role, endpoint, load, sent: Arc::new(|| 0) }
+    /// A daemon that sends nothing over the bus, or has yet to say where it does ([`Entry::on`]).
+    pub fn new(
+        config: &Config,
+        id: NodeId,
+        role: Role,
+        endpoint: Endpoint,
+        load: impl Fn() -> u32 + Send + Sync + 'static,
+    ) -> Self {
+        let name = config.bus.called().to_owned();
+        Self { id, name, role, endpoint, load: Arc::new(load), sent: Arc::new(|| 0) }
+    }
+
+    /// The same, with this place on the bus.
+    #[must_use]
+    pub fn on(self, member: &Arc<Member>) -> Self {
+        let place = Arc::downgrade(member);
+        Self { sent: Arc::new(move || place.upgrade().map_or(0, |member| member.sent())), ..self }
     }
 }
 

@@ -45,7 +45,7 @@ fn keys_of_struct() -> Vec<String> {
         // What is deeper is part of a value.
         if depth <= section.len() + 1 {
             section.truncate(depth.saturating_sub(1));
-            if depth == 1 || matches!(value, "WebTls {" | "Gateway {") {
+            if depth == 1 || matches!(value, "WebTls {" | "Gateway {" | "BusNats {") {
                 section.push(name.to_owned());
             } else {
                 keys.push(format!("{}.{name}", section.join(".")));
@@ -114,7 +114,7 @@ fn a_value_that_is_no_such_thing_is_explained_with_its_place() {
             "line 2, column 7",
             "a store is written sqlite:data/msnp.db or postgres://",
         ),
-        ("[bus]\nurl = \"nats://localhost\"", "line 2, column 7", "nats:// is not in this version"),
+        ("[bus]\nurl = \"nats://\"", "line 2, column 7", "the NATS servers are written nats://user:password@host"),
         ("[bus]\nurl = \"tcp\"", "line 2, column 7", "\"tcp\" is not the address of a bus"),
         (
             "[ds]\nlisten = \"localhost:1863\"",
@@ -194,4 +194,12 @@ fn the_web_daemon_can_be_switched_off() {
     let listen = |text: &str| toml::from_str::<Config>(&format!("web.listen = \"{text}\"")).expect(text).web.listen;
     assert_eq!(listen(""), None);
     assert_eq!(listen("[::]:80").map(|address| address.to_string()).as_deref(), Some("[::]:80"));
+}
+
+#[test]
+fn the_example_of_a_cluster_can_be_used() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/cluster.toml");
+    let config = Config::read(&path).unwrap();
+    assert_eq!(config.bus.called(), "msn1");
+    assert!(matches!(config.bus.url, bus::BusUrl::Nats(_)));
 }

@@ -39,7 +39,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
         shutdown: shutdown.clone(),
         proxies: parts.config.limits.trusted_proxies.clone(),
     };
-    let entry = Entry::new(hall.id, Role::Dispatch, endpoint, Arc::new(|| 0));
+    let entry = Entry::new(&parts.config, hall.id, Role::Dispatch, endpoint, || 0).on(&member);
     let stop = shutdown.clone();
     let work = async move {
         // Nobody stays here, so there is nobody to send elsewhere.

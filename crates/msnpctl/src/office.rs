@@ -1,5 +1,7 @@
 //! What all commands work with: the configuration and the open store.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use daemon::Config;
 use logic::ns::lists;
@@ -28,7 +30,9 @@ impl Office {
             "[store] url is sqlite::memory:, which only the process that made it can see: nothing can be changed there"
         );
         let keys = MasterKey::load_or_create(&config.store.key_file)?;
-        let store = Store::open(&config.store.url, keys).await?;
+        // Whoever waits for a command sees for themselves that the database is not there.
+        let options = store::Options { start_patience: Duration::ZERO, ..config.store_options("msnpctl") };
+        let store = Store::open_with(&config.store.url, keys, options).await?;
         Ok(Self { config, store })
     }
 

@@ -72,6 +72,8 @@ impl Hall {
         let node = Node { id, role: Role::Notification, endpoint, weight, load: 0, draining: false };
         let member = Arc::new(parts.bus.join(node, Arc::clone(&hall) as _).await?);
         hall.member.get_or_init(|| Arc::downgrade(&member));
+        // What was to be said before could not be.
+        hall.reconcile_all();
         Ok((hall, member))
     }
 

@@ -47,8 +47,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let notice = settings.stop_notice.0;
     let stop = shutdown.clone();
     let counted = Arc::clone(&hall);
-    let load = Arc::new(move || counted.load());
-    let entry = Entry::new(hall.id, Role::Notification, endpoint, load);
+    let entry = Entry::new(&parts.config, hall.id, Role::Notification, endpoint, move || counted.load()).on(&member);
     let work = async move {
         let watching = tokio::spawn(outside::watch(Arc::clone(&hall), mark, stop.clone()));
         tokio::select! {

@@ -1,6 +1,6 @@
 //! What other daemons tell and ask a notification server.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bus::{Answering, Handler, Members, NotRung, Request, Response};
 use daemon::logging::store_failed;
@@ -39,9 +39,7 @@ impl Handler for Hall {
     fn members(&self, members: &Arc<Members>) {
         let is_other = |node: &&bus::Node| node.role == Role::Notification && node.id != self.id;
         let now: Vec<NodeId> = members.nodes().iter().filter(is_other).map(|node| node.id).collect();
-        let mut others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let before = std::mem::replace(&mut *others, now.clone());
-        drop(others);
+        let before = std::mem::replace(&mut *self.others(), now.clone());
         self.moved.notify_one();
         for node in before.iter().filter(|node| !now.contains(node)) {
             debug!(%node, "a notification server is gone");
@@ -54,21 +52,29 @@ impl Handler for Hall {
     }
 
     fn healed(&self) {
-        let others = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        for node in others {
-            self.change(|presence, afar| presence.reconcile(node, afar));
-        }
+        self.reconcile_all();
     }
 
     fn missed(&self, from: NodeId) {
-        let is_other = self.others.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(&from);
-        if is_other {
+        if self.others().contains(&from) {
             self.change(|presence, afar| presence.reconcile(from, afar));
         }
     }
 }
 
 impl Hall {
+    /// Makes whole what this server and all others that it sees know of each other.
+    pub(crate) fn reconcile_all(&self) {
+        let others = self.others().clone();
+        for node in others {
+            self.change(|presence, afar| presence.reconcile(node, afar));
+        }
+    }
+
+    fn others(&self) -> MutexGuard<'_, Vec<NodeId>> {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Rings a user who is here, with a cookie that lets them into the room.
     async fn ring(&self, request: Request) -> Response {
         let Request::Ring { callee, room, switchboard, endpoint, caller, caller_email, caller_name } = request else {

@@ -39,8 +39,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     let host = Host::new(door, move |seat| seats.seat(seat));
     let entrance = Some(host.entrance(address.port()));
     let counted = Arc::clone(&hall);
-    let load = Arc::new(move || counted.load());
-    let entry = Entry::new(hall.id, Role::Switchboard, endpoint, load);
+    let entry = Entry::new(&parts.config, hall.id, Role::Switchboard, endpoint, move || counted.load()).on(&member);
     let (stop, patience) = (shutdown.clone(), settings.drain_time.0);
     let work = async move {
         // Whoever has a cookie still comes in while the rooms are finished.

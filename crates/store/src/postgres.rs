@@ -32,6 +32,8 @@ impl PgDb {
     pub(crate) async fn open(text: &str, url: &StoreUrl, options: &Options) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Open { url: url.to_string(), source };
         let connect = PgConnectOptions::from_str(text).map_err(failed)?.disable_statement_logging();
+        // That a table is there already is nothing to log.
+        let connect = connect.options([("client_min_messages", "warning")]);
         let connect = match connect.get_application_name() {
             Some(_) => connect,
             None => connect.application_name(&options.application),
@@ -40,7 +42,7 @@ impl PgDb {
         let first = await_start(&pool, url, options.start_patience).await.map_err(failed)?;
         let _gone = first.close().await;
         // Without the bounds of the others: a migration takes as long as it takes.
-        let mut conn = connect.connect().await.map_err(failed)?;
+        let mut conn = in_time(connect.connect()).await.map_err(failed)?;
         migrate::postgres(&mut conn, url).await?;
         let _gone = conn.close().await;
         Ok(Self { health: Health::new(pool), deadline: options.deadline, counters: Counters::default() })

@@ -72,9 +72,14 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown, here: Option<Entrances>) 
             Servers::There { member, store: parts.store.clone() }
         }
     };
+    let member = match &servers {
+        Servers::Here(_) => None,
+        Servers::There { member, .. } => Some(Arc::clone(member)),
+    };
     let gateway = Arc::new(Gateway::new(web, servers));
     let counted = Arc::clone(&gateway);
-    let entry = Entry::new(id, Role::Web, endpoint, Arc::new(move || counted.count()));
+    let entry = Entry::new(&parts.config, id, Role::Web, endpoint, move || counted.count());
+    let entry = member.iter().fold(entry, Entry::on);
     let house = House {
         web: Arc::new(web.clone()),
         router: pages::router(Arc::new(Hall::new(parts)), gateway),

@@ -129,28 +129,27 @@ fn listen(mut reader: BufReader<TcpStream>, shared: &Shared) -> io::Result<()> {
             payload.resize(length, 0);
             reader.read_exact(&mut payload)?;
         }
-        lock(&shared.state).take(text, payload);
+        lock(&shared.state).take(text, &payload);
         shared.news.notify_all();
     }
 }
 
 impl State {
-    fn take(&mut self, line: &str, payload: Vec<u8>) {
+    fn take(&mut self, line: &str, payload: &[u8]) {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             ["ILN", _, status, handle, ..] | ["NLN", status, handle, ..] => {
                 self.shown.insert(handle.to_owned(), status.to_owned());
             }
-            ["FLN", handle] => {
-                if self.shown.remove(handle).is_none() {
-                    self.odd = Some(format!("{line} of someone who was not shown"));
-                }
+            ["FLN", handle] if self.shown.remove(handle).is_none() => {
+                self.odd = Some(format!("{line} of someone who was not shown"));
             }
+            ["FLN", _] => {}
             ["XFR", "0", "NS", to, ..] => self.referral = to.parse().ok(),
             ["OUT", why] => self.out = Some(why.to_owned()),
             ["RNG", ..] => self.rings.push_back(line.to_owned()),
             ["MSG", "Hotmail", ..] => {}
-            ["MSG", ..] => self.heard.push(String::from_utf8_lossy(&payload).into_owned()),
+            ["MSG", ..] => self.heard.push(String::from_utf8_lossy(payload).into_owned()),
             [_, trid, ..] => {
                 if let Some(trid) = trid.parse().ok().filter(|trid| *trid > 0) {
                     self.answers.entry(trid).or_insert_with(|| line.to_owned());

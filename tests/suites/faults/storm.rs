@@ -16,9 +16,10 @@ const ACCOUNTS: usize = 16;
 const THREADS: usize = 64;
 /// What one slow hash takes, in bytes.
 const HASH: u64 = 19 << 20;
-/// How many of these the system's allocator may keep for each core when they are done: it has so many
-/// arenas, and a thread leaves what it freed in its own.
-const KEPT: u64 = 8;
+/// Threads that compute them beside one for each core, and how many each may keep: what a thread freed, the
+/// system's allocator leaves to it.
+const MORE: u64 = 4;
+const KEPT: u64 = 2;
 /// What a daemon may take beside the hashes: as many sign-ins as there are threads, and their answers.
 const BESIDE: u64 = 96 << 20;
 /// The storm lasts for so many sign-ins, and so long, and no longer.
@@ -113,7 +114,7 @@ fn a_storm_of_sign_ins_neither_stalls_messages_nor_takes_the_memory() {
     assert!(usual <= USUAL && longest <= LONGEST, "messages are stalled: {usual:?}, {longest:?}");
     if let (Some(before), Some(peak)) = (before, daemon.peak_memory()) {
         let cores = thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-        let most = before + cores * (1 + KEPT) * HASH + BESIDE;
+        let most = before + (cores + MORE) * KEPT * HASH + BESIDE;
         println!("memory: {} MiB before, at most {} MiB in it", before >> 20, peak >> 20);
         assert!(peak <= most, "{peak} bytes are more than {most}");
     }

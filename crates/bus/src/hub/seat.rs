@@ -123,12 +123,15 @@ impl Seat {
         }
     }
 
-    pub(crate) fn send(&self, to: &Address, notice: &Notice) {
+    /// Tells how many frames went to the hub.
+    pub(crate) fn send(&self, to: &Address, notice: &Notice) -> u64 {
         let frame = frame_with(&Up::Notice(to.clone()), notice);
         if frame.len() > MAX_SENT {
-            return error!(bytes = frame.len(), "a notice is too large for the bus and is dropped");
+            error!(bytes = frame.len(), "a notice is too large for the bus and is dropped");
+            return 0;
         }
         lock(&self.shared.desk).submit(None, frame);
+        u64::from(*to != Address::Node(self.shared.id))
     }
 
     pub(crate) async fn request(&self, to: &Address, request: &Request) -> Result<Response, Unanswered> {

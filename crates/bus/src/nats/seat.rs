@@ -137,26 +137,40 @@ impl Seat {
         self.shared.desk().held.remove(user);
     }
 
-    pub(crate) fn send(&self, to: &Address, notice: Notice) {
+    /// Tells to how many others it went.
+    pub(crate) fn send(&self, to: &Address, notice: Notice) -> u64 {
         let message = encoded(&notice);
         if message.len() > self.shared.longest {
-            return error!(bytes = message.len(), "a notice is too large for the bus and is dropped");
+            error!(bytes = message.len(), "a notice is too large for the bus and is dropped");
+            return 0;
         }
         let mut desk = self.shared.desk();
-        match to {
-            Address::Node(id) if *id == self.shared.id => self.shared.tell_myself(notice),
-            Address::Node(id) if !desk.peers.has(*id) => debug!(%to, "nobody is there for a notice"),
-            Address::Node(id) => desk.push(*id, Frame::Notice, &message),
+        let sent = match to {
+            Address::Node(id) if *id == self.shared.id => {
+                self.shared.tell_myself(notice);
+                0
+            }
+            Address::Node(id) if desk.peers.has(*id) => {
+                desk.push(*id, Frame::Notice, &message);
+                1
+            }
+            Address::Node(_) => {
+                debug!(%to, "nobody is there for a notice");
+                0
+            }
             Address::Role(role) => desk.push_all(*role, &Frame::Notice, &message),
             Address::User(user) => {
-                desk.push_all(Role::Notification, &Frame::NoticeFor(user.clone()), &message);
                 if desk.held.contains(user) {
                     self.shared.tell_myself(notice);
                 }
+                desk.push_all(Role::Notification, &Frame::NoticeFor(user.clone()), &message)
             }
-        }
+        };
         drop(desk);
-        self.shared.to_send.notify_one();
+        if sent > 0 {
+            self.shared.to_send.notify_one();
+        }
+        sent
     }
 
     pub(crate) async fn request(&self, to: &Address, request: Request) -> Result<Response, Unanswered> {
@@ -222,9 +236,10 @@ impl Desk {
         self.submit(Out::Frame { to, frame, message: message.clone(), request: None });
     }
 
-    fn push_all(&mut self, role: Role, frame: &Frame, message: &Bytes) {
+    fn push_all(&mut self, role: Role, frame: &Frame, message: &Bytes) -> u64 {
         let all: Vec<NodeId> = self.peers.of_role(role).map(|node| node.id).collect();
-        all.into_iter().for_each(|to| self.push(to, frame.clone(), message));
+        all.iter().for_each(|to| self.push(*to, frame.clone(), message));
+        all.len() as u64
     }
 
     /// Puts something on the pile. Where there is no room for it, its receiver is to know that it is

@@ -153,6 +153,11 @@ pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Waits until `member` has said all that it had to say: its answers come behind its notices.
 pub(crate) async fn flushed(member: &Member) {
-    let myself = Address::Node(member.id());
-    assert_eq!(member.request(&myself, Request::TakeOver { user: QUICK }).await.unwrap(), Response::TakenOver);
+    passed(member, member.id().0).await;
+}
+
+/// Waits until the daemon with this number has heard all that `member` had to say to it.
+pub(crate) async fn passed(member: &Member, to: u64) {
+    let to = Address::Node(NodeId(to));
+    assert_eq!(member.request(&to, Request::TakeOver { user: QUICK }).await.unwrap(), Response::TakenOver);
 }

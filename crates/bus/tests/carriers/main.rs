@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use bus::{Address, BusError, NotRung, Notice, Request, Response};
 use model::{NodeId, Role, UserId};
 
-use ground::{Ground, NEVER, QUICK, Recorder, email, eventually, flushed, ids, node, note};
+use ground::{Ground, NEVER, QUICK, Recorder, email, eventually, flushed, ids, node, note, passed};
 
 macro_rules! on_every_carrier {
     ($($check:ident),* $(,)?) => {
@@ -84,7 +84,7 @@ async fn a_users_notice_reaches_who_holds_them(ground: Ground) {
     a.hold(&email("amy"));
     a.send(&amy, note(4));
     eventually("a has the last", || at_a.noticed() == 1).await;
-    flushed(&b).await;
+    passed(&a, 2).await;
     assert_eq!(*at_a.notices.lock().unwrap(), [(NodeId(1), note(4))]);
     assert_eq!(at_b.noticed(), 2);
 

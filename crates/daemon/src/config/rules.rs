@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bus::NatsOptions;
+use bus::{BusUrl, NatsOptions};
 use logic::{Rate, ds, ns, sb};
 use model::{Endpoint, HostPort};
 use store::Hashing;
@@ -100,6 +100,16 @@ impl Config {
             deadline: self.store.deadline.0,
             start_patience: self.store.start_patience.0,
             application: program.to_owned(),
+        }
+    }
+}
+
+impl super::Bus {
+    /// What the daemons of this file are called: what the operator says, or the user of NATS.
+    pub fn called(&self) -> &str {
+        match &self.url {
+            BusUrl::Nats(url) if self.name.is_empty() => url.user().unwrap_or_default(),
+            _ => &self.name,
         }
     }
 }

@@ -45,7 +45,7 @@ async fn case_of(args: &IdleArgs, n: usize, contacts: usize) -> anyhow::Result<V
         measured.push((floor.name(), once(floor, n, settle).await?));
     }
     let crowd = ring(FIRST + n, contacts);
-    let processes = (n + FIRST > MOST).then(|| (n + FIRST).div_ceil(MOST - FIRST));
+    let processes = (n + FIRST > MOST).then(|| (n + FIRST).div_ceil(MOST));
     if let Some(plan) = args.target.plan(processes) {
         let suite = Target::Suite(Suite::start(plan, &crowd, args.target.way()).await?);
         measured.push((suite.name(), once(suite, n, settle).await?));

@@ -40,7 +40,7 @@ pub(super) async fn run(args: &LoginArgs, results: &mut Results) -> anyhow::Resu
 
 /// Those of the herd have nobody as a contact, newcomers some of the herd and some of the absent.
 fn crowd(newcomers: Range<usize>, idle: usize) -> Crowd {
-    let (end, known) = (newcomers.end, newcomers.clone());
+    let (end, known) = (newcomers.end, newcomers);
     Crowd {
         accounts: end + ABSENT + idle,
         contacts: Box::new(move |number| {

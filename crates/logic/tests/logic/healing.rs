@@ -1,134 +1,18 @@
 //! What two notification servers do about what they missed of each other, and about two sessions of
 //! one account: one small case each. All cases at once are in the simulation.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use logic::ns::{Notice, Presence, View};
 use model::{
-    Address, Change, Contact, Email, GroupSet, Guid, Heal, Lists, MessagePrivacy, Name, NodeId, Notice as News,
-    Presence as Shown, Props, Roster, SessionId, Status, UserId,
+    Contact, Email, GroupSet, Guid, Heal, Lists, MessagePrivacy, Name, Notice as News, Presence as Shown, Props,
+    Roster, SessionId, Status, UserId,
 };
-use msnp::{Dialect, TrId};
+use msnp::TrId;
 
 use crate::fake::Fake;
-use crate::world::{Kept, PEOPLE, email, identity, user, view};
-
-/// Some servers, all of which see each other, and what is on its way between them.
-struct Net {
-    tables: Vec<Presence<Fake<Notice>>>,
-    wires: BTreeMap<(usize, usize), VecDeque<News>>,
-}
-
-/// A client at a server, signed in at a time that is its session's number too.
-struct Client {
-    person: usize,
-    node: usize,
-    session: SessionId,
-    way: Fake<Notice>,
-}
-
-fn id(node: usize) -> NodeId {
-    NodeId(node as u64)
-}
-
-/// Everyone has everyone on FL and AL.
-fn friends() -> Kept {
-    Kept { lists: [Lists(3); PEOPLE], privacy: MessagePrivacy::OnlyAllowed, name: 0 }
-}
-
-impl Net {
-    fn new(servers: usize) -> Self {
-        let tables = (0..servers).map(|node| Presence::new(id(node))).collect();
-        let mut net = Self { tables, wires: BTreeMap::new() };
-        net.reconcile_all();
-        net.deliver_all();
-        net
-    }
-
-    fn reconcile_all(&mut self) {
-        let servers = self.tables.len();
-        for (node, other) in (0..servers).flat_map(|node| (0..servers).map(move |other| (node, other))) {
-            if node != other {
-                self.on(node, |table, afar| table.reconcile(id(other), afar));
-            }
-        }
-    }
-
-    fn on(&mut self, node: usize, change: impl FnOnce(&mut Presence<Fake<Notice>>, &mut Vec<(Address, News)>)) {
-        let mut afar = Vec::new();
-        change(&mut self.tables[node], &mut afar);
-        for (to, news) in afar {
-            for other in (0..self.tables.len()).filter(|other| *other != node) {
-                if matches!(to, Address::Role(_)) || to == Address::Node(id(other)) {
-                    self.wires.entry((node, other)).or_default().push_back(news.clone());
-                }
-            }
-        }
-    }
-
-    fn deliver(&mut self, from: usize, to: usize) -> bool {
-        let Some(news) = self.wires.get_mut(&(from, to)).and_then(VecDeque::pop_front) else { return false };
-        self.on(to, |table, afar| table.hear(id(from), news, afar));
-        true
-    }
-
-    fn deliver_all(&mut self) {
-        while let Some((from, to)) = self.wires.iter().find(|(_, wire)| !wire.is_empty()).map(|(way, _)| *way) {
-            self.deliver(from, to);
-        }
-    }
-
-    fn enter(&mut self, person: usize, node: usize, since: i64) -> Client {
-        let (session, way) = (SessionId(since.unsigned_abs()), Fake::speaking(Dialect::Msnp12));
-        let (identity, to) = (identity(person, &friends()), way.clone());
-        self.on(node, |table, afar| {
-            table.enter(&identity, session, since, to, afar);
-        });
-        self.on(node, |table, afar| table.load(user(person), session, &friends().roster(person), afar));
-        Client { person, node, session, way }
-    }
-
-    fn sign_in(&mut self, person: usize, node: usize, since: i64) -> Client {
-        let client = self.enter(person, node, since);
-        self.change(&client, Status::Online);
-        client
-    }
-
-    fn change(&mut self, of: &Client, status: Status) {
-        self.on(of.node, |table, afar| table.appear(user(of.person), of.session, view(status), TrId(1), afar));
-    }
-
-    fn leave(&mut self, of: &Client) {
-        self.on(of.node, |table, afar| assert!(table.leave(user(of.person), of.session, afar)));
-    }
-
-    /// The client puts someone on its FL, or takes them off.
-    fn put(&mut self, of: &Client, peer: usize, on: bool) {
-        let lists = |on: bool| if on { Lists(3) } else { Lists(2) };
-        let entry = |lists| model::ContactEntry { lists, groups: GroupSet::NONE, name: Name::from(&email(peer)) };
-        let change = Change::Contact { peer: user(peer), was: lists(!on), now: Some(entry(lists(on))) };
-        self.on(of.node, |table, afar| {
-            table.edited(user(of.person), of.session, &[change], afar);
-            if on {
-                table.watch(user(of.person), of.session, user(peer), Some(TrId(2)), afar);
-            }
-        });
-    }
-
-    /// What is on its way between two servers is lost.
-    fn cut(&mut self, one: usize, other: usize) {
-        self.wires.remove(&(one, other));
-        self.wires.remove(&(other, one));
-    }
-}
-
-impl Client {
-    /// What it has been told of someone since the last time.
-    fn told(&self, person: usize) -> Vec<String> {
-        let about = |line: &String| line.contains(email(person).as_str());
-        self.way.lines().into_iter().filter(about).collect()
-    }
-}
+use crate::net::{Net, friends, id};
+use crate::world::{email, user};
 
 #[test]
 fn news_of_an_earlier_watch_is_not_an_answer_to_the_next() {
@@ -177,18 +61,45 @@ fn whoever_came_and_went_unseen_is_made_good_and_nothing_is_told_twice() {
 
 #[test]
 fn a_round_that_breaks_off_takes_nobody_away() {
+    // Whether the next one can begin at once, or its first word is lost, too.
+    for again in [true, false] {
+        let mut net = Net::new(2);
+        let (amy, _bob) = (net.sign_in(0, 0, 1), net.sign_in(1, 1, 2));
+        net.deliver_all();
+        amy.told(1);
+        net.on(1, |table, afar| table.reconcile(id(0), afar));
+        assert!(net.deliver(1, 0), "bob's server begins to say whom it holds");
+        net.wires.get_mut(&(1, 0)).expect("it goes on").pop_front();
+        // Whom it holds is lost; that these were all arrives.
+        net.on(0, |table, afar| table.reconcile(id(1), afar));
+        let wire = net.wires.get_mut(&(0, 1)).expect("the next round begins");
+        let first = wire.iter().rposition(|news| *news == News::Heal(Heal::Holding { answer: true }));
+        if !again {
+            wire.remove(first.expect("it begins so"));
+        }
+        net.deliver_all();
+        assert!(amy.told(1).is_empty());
+        net.on(0, |table, afar| table.reconcile(id(1), afar));
+        net.deliver_all();
+        assert!(amy.told(1).is_empty());
+        assert!(net.tables.iter().all(Presence::is_whole));
+    }
+}
+
+/// amy is at both servers, and bob, who sees both, at that of the earlier session, which speaks last.
+#[test]
+fn when_the_session_here_ends_the_one_elsewhere_has_the_word() {
     let mut net = Net::new(2);
-    let (amy, _bob) = (net.sign_in(0, 0, 1), net.sign_in(1, 1, 2));
+    let (earlier, bob) = (net.sign_in(0, 0, 1), net.sign_in(1, 0, 2));
     net.deliver_all();
-    amy.told(1);
-    net.on(1, |table, afar| table.reconcile(id(0), afar));
-    assert!(net.deliver(1, 0), "bob's server begins to say whom it holds");
-    net.wires.get_mut(&(1, 0)).expect("it goes on").pop_front();
-    // Whom it holds is lost; that these were all arrives.
-    net.on(0, |table, afar| table.reconcile(id(1), afar));
+    let later = net.sign_in(0, 1, 3);
+    net.change(&later, Status::Busy);
     net.deliver_all();
-    assert!(amy.told(1).is_empty());
-    assert!(net.tables.iter().all(Presence::is_whole));
+    net.change(&earlier, Status::Away);
+    assert_eq!(bob.told(0).last().map(String::as_str), Some("NLN AWY u0@example.com u0.0 0"));
+    net.leave(&earlier);
+    net.deliver_all();
+    assert_eq!(bob.told(0), ["NLN BSY u0@example.com u0.0 0"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod fake;
 mod healing;
 mod lists;
+mod net;
 mod one_table;
 mod room;
 mod rosters;

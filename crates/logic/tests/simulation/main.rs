@@ -9,6 +9,7 @@ mod client;
 mod model;
 mod network;
 mod script;
+mod sessions;
 mod steady;
 mod world;
 

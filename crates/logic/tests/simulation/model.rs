@@ -156,7 +156,12 @@ impl Truth<'_> {
 
     /// The session that this watcher is shown of someone, if any.
     pub(crate) fn seen(&self, target: usize, watcher: usize) -> Option<&Client> {
-        self.session(target).filter(|client| client.is_visible() && self.accounts[target].lets(watcher))
+        self.session(target).filter(|client| self.shows(client, watcher))
+    }
+
+    /// Is this session to be seen by this person, if they watch?
+    pub(crate) fn shows(&self, client: &Client, watcher: usize) -> bool {
+        client.is_visible() && self.accounts[client.person].lets(watcher)
     }
 
     /// What a client must show.

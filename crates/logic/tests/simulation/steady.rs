@@ -1,9 +1,11 @@
 //! What must be true in the meantime: nobody is told that someone is offline, or online, who has long
 //! been the contrary, with nothing in the way.
 
-use model::SessionId;
+use std::collections::BTreeMap;
 
-use crate::client::Stage;
+use model::{NodeId, SessionId};
+
+use crate::client::{Client, Stage};
 use crate::model::{PEOPLE, Truth, email};
 use crate::world::World;
 
@@ -19,46 +21,68 @@ pub(crate) enum Sight {
     Unseen,
 }
 
+/// Someone's session, unless it is unclear what others are to see of it.
+#[derive(Clone, Copy)]
+enum Known<'a> {
+    Unclear,
+    Session(&'a Client),
+    Nobody,
+}
+
 impl World {
-    fn sight(&self, watcher: SessionId, target: usize) -> Sight {
-        let watching = &self.clients[&watcher];
-        let of = |person| self.clients.values().filter(move |client| client.person == person);
-        let knows = |person: usize| of(person).all(|client| client.known == self.accounts[person] && !client.busy);
-        let apart = |client: &crate::client::Client| {
-            let (one, other) = (client.node, watching.node);
-            let blind = |one, other| !self.servers[&one].view.contains(&other) || !self.reach(one, other);
-            one != other && (blind(one, other) || blind(other, one))
-        };
-        if watching.stage < Stage::Appeared || !knows(watching.person) || !knows(target) || of(target).any(apart) {
+    /// An account with two sessions, or whose lists its server does not know yet, is unclear.
+    fn known(&self, person: usize) -> Known<'_> {
+        let mut sessions = self.clients.values().filter(|client| client.person == person);
+        match (sessions.next(), sessions.next()) {
+            (None, _) => Known::Nobody,
+            (Some(one), None) if !one.busy && one.known == self.accounts[person] => Known::Session(one),
+            _ => Known::Unclear,
+        }
+    }
+
+    fn sight(&self, watching: Known<'_>, target: Known<'_>) -> Sight {
+        let Known::Session(watching) = watching else { return Sight::Unclear };
+        if watching.stage < Stage::Appeared {
             return Sight::Unclear;
         }
-        let truth = Truth { accounts: &self.accounts, clients: &self.clients };
-        match of(target).count() {
-            0 => Sight::Unseen,
-            1 => truth.seen(target, watching.person).map_or(Sight::Unseen, |client| Sight::Seen(client.session)),
-            _ => Sight::Unclear,
+        match target {
+            Known::Unclear => Sight::Unclear,
+            Known::Nobody => Sight::Unseen,
+            Known::Session(target) if !self.together(watching.node, target.node) => Sight::Unclear,
+            Known::Session(target) => {
+                let truth = Truth { accounts: &self.accounts, clients: &self.clients };
+                let seen = truth.shows(target, watching.person);
+                if seen { Sight::Seen(target.session) } else { Sight::Unseen }
+            }
         }
+    }
+
+    /// Do both servers see each other, and is nothing in between?
+    fn together(&self, one: NodeId, other: NodeId) -> bool {
+        let sees = |one, other| self.servers.get(&one).is_some_and(|server| server.view.contains(&other));
+        one == other || sees(one, other) && sees(other, one) && self.reach(one, other)
     }
 
     /// Notes since when each watcher has been to see whom.
     pub(crate) fn look_on(&mut self) {
-        let pairs: Vec<(SessionId, usize)> =
-            self.clients.keys().flat_map(|watcher| (0..PEOPLE).map(|target| (*watcher, target))).collect();
-        self.steady.retain(|(watcher, _), _| self.clients.contains_key(watcher));
-        for (watcher, target) in pairs {
-            let sight = self.sight(watcher, target);
-            let steady = self.steady.entry((watcher, target)).or_insert((sight, self.now));
-            if steady.0 != sight {
-                *steady = (sight, self.now);
+        let people: [Known<'_>; PEOPLE] = std::array::from_fn(|person| self.known(person));
+        let mut steady = BTreeMap::new();
+        for watcher in people {
+            let Known::Session(Client { session, .. }) = watcher else { continue };
+            for (target, known) in people.into_iter().enumerate() {
+                let (sight, key) = (self.sight(watcher, known), (*session, target));
+                let since = self.steady.get(&key).filter(|(before, _)| *before == sight).map(|(_, since)| *since);
+                steady.insert(key, (sight, since.unwrap_or(self.now)));
             }
         }
+        self.steady = steady;
     }
 
     /// A client has been told this.
     pub(crate) fn check_told(&self, watcher: SessionId, line: &str) {
         let is_about = |target: &usize| line.split(' ').any(|word| word == email(*target).as_str());
         let Some(target) = (0..PEOPLE).find(is_about) else { return };
-        let sight = self.sight(watcher, target);
+        let sight = self.sight(self.known(self.clients[&watcher].person), self.known(target));
         let steady = self.steady.get(&(watcher, target));
         if steady.is_some_and(|(before, since)| *before == sight && since + LONG < self.now) {
             let offline = line.starts_with("FLN ");

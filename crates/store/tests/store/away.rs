@@ -41,6 +41,7 @@ through_a_proxy!(
     statements_are_prepared_once,
     a_start_waits_for_the_database,
     nobody_asks_twice_at_the_same_time,
+    a_standby_counts_as_away,
 );
 
 async fn open(place: &Place, proxy: &Proxy, connections: u32) -> Store {
@@ -241,4 +242,26 @@ async fn nobody_asks_twice_at_the_same_time(place: &Place, proxy: Proxy) {
     }
     let asked = proxy.connections() - before;
     assert!((2..=12).contains(&asked), "asked {asked} times in three seconds");
+}
+
+/// After a failover, a daemon may still reach the server that only reads now.
+async fn a_standby_counts_as_away(place: &Place, proxy: Proxy) {
+    let store = open(place, &proxy, 3).await;
+    let [amy] = accounts(&store, ["amy"]).await;
+    let mut conn = place.connection().await;
+    for only_reads in [true, false] {
+        let set = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {only_reads}', \
+             current_database()); END $$"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(&mut conn).await.unwrap();
+        proxy.cut_once().await;
+        if only_reads {
+            assert!(matches!(rename(&store, amy, "refused").await, Err(StoreError::Away)));
+            assert!(matches!(store.roster(amy).await, Err(StoreError::Away)));
+        }
+    }
+    recovered(&store).await;
+    rename(&store, amy, "taken").await.unwrap();
+    assert_eq!((name_of(&store, amy).await, serial(&store, amy).await), (name("taken"), 1));
 }

@@ -179,7 +179,7 @@ fn errors_name_the_line_and_what_was_expected() {
         ("a.ns < X\n|~ A: b\n| c", "x.msnp:3: expected an empty `|` between"),
         ("a.ns < X\n|~ A: b\nwait 1s", "x.msnp:1: expected an empty `|` behind"),
         ("a.ns < X\n|~ A: b\n|*", "x.msnp:3: `|*` is the whole"),
-        ("except gateway", "x.msnp:1: expected one of memory, tcp, cluster, gateway and the reason"),
+        ("except gateway", "x.msnp:1: expected one of memory, tcp, hub, cluster, gateway and the reason"),
         ("except mars it is far", "x.msnp:1: expected one of memory"),
         ("a.ns < X\n|*\n| y", "x.msnp:3: expected no payload line"),
         ("a.ns syncs", "x.msnp:1: expected an account statement for a.ns"),

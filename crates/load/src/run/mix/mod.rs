@@ -27,6 +27,8 @@ pub(super) use people::ahead;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long the people have to settle when they have signed in.
 const SETTLE: Duration = Duration::from_secs(2);
+/// Over how long the conversations begin that are under way at any time.
+const RAMP: Duration = Duration::from_secs(2);
 /// Pairs of the floor, over which the same number of messages is spread.
 const FLOOR_PAIRS: usize = 500;
 
@@ -69,6 +71,7 @@ async fn floor(target: &Target, pace: &Pace) -> anyhow::Result<Figures> {
 async fn once(target: &Target, graph: &Rc<Graph>, pace: Pace) -> anyhow::Result<Figures> {
     let world = World::gather(target.way(), graph.clone(), pace).await?;
     tokio::time::sleep(SETTLE).await;
+    world.unless_failed(world.fill(pace.warm_up.max(RAMP))).await?;
     let play = tokio::task::spawn_local(world.clone().play());
     let measured = async {
         tokio::time::sleep(pace.warm_up).await;
@@ -80,6 +83,7 @@ async fn once(target: &Target, graph: &Rc<Graph>, pace: Pace) -> anyhow::Result<
     };
     let spent = world.unless_failed(measured).await?;
     play.abort();
+    world.finish();
     world.unless_failed(world.settle(PATIENCE)).await?;
     world.end().await;
     let tally = &world.tally;

@@ -48,6 +48,11 @@ impl Pace {
         }
     }
 
+    /// Conversations that are under way at any time.
+    pub(super) fn under_way(&self) -> u32 {
+        (self.conversations * MESSAGES * self.pause).round() as u32
+    }
+
     /// Chat messages and typing notices per second.
     pub(super) fn messages_per_second(&self) -> f64 {
         self.conversations * MESSAGES * (1.0 + TYPING)
@@ -104,6 +109,7 @@ mod tests {
     fn ten_thousand_people_at_normal_speed() {
         let pace = Pace::new(10_000, 1.0, Duration::ZERO, Duration::ZERO);
         assert!((pace.conversations - 5.83).abs() < 0.01 && (pace.pings - 200.0).abs() < 0.1);
+        assert_eq!(pace.under_way(), 817);
         assert!((pace.messages_per_second() - 102.1).abs() < 0.1, "41 chat messages and 61 typing notices");
     }
 }

@@ -104,6 +104,9 @@ pub(super) struct World {
     tasks: RefCell<JoinSet<()>>,
     failure: RefCell<Option<anyhow::Error>>,
     failed: Notify,
+    /// Nothing more begins.
+    over: Cell<bool>,
+    ended: Notify,
 }
 
 #[derive(Default)]
@@ -135,6 +138,8 @@ impl World {
             tasks: RefCell::default(),
             failure: RefCell::default(),
             failed: Notify::new(),
+            over: Cell::new(false),
+            ended: Notify::new(),
         });
         let (mut next, mut under_way) = (0..n, JoinSet::new());
         loop {
@@ -228,6 +233,34 @@ impl World {
         add(&self.tally.presence_due, -1);
         self.tally.note(&self.tally.presence, sent);
         Ok(())
+    }
+
+    /// Begins as many conversations as are under way at any time, spread over `ramp`. How long one
+    /// still lasts does not depend on how long it has lasted.
+    pub(super) async fn fill(self: &Rc<Self>, ramp: Duration) -> anyhow::Result<()> {
+        let count = self.pace.under_way();
+        for _ in 0..count {
+            self.happen(0, now())?;
+            tokio::time::sleep(ramp / count).await;
+        }
+        Ok(())
+    }
+
+    /// Lets nothing more begin: conversations say no more.
+    pub(super) fn finish(&self) {
+        self.over.set(true);
+        self.ended.notify_waiters();
+    }
+
+    /// Waits until `due`. False: nothing more is to begin.
+    pub(super) async fn until(&self, due: u64) -> bool {
+        if self.over.get() {
+            return false;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_nanos(due.saturating_sub(now()))) => true,
+            () = self.ended.notified() => false,
+        }
     }
 
     /// Lets things happen when they are due.

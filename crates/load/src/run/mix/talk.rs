@@ -111,7 +111,9 @@ async fn speak(world: &Rc<World>, talk: &Rc<Talk>) -> anyhow::Result<()> {
             (wait(&mut *rng, 1.0 / world.pace.pause), typing(&mut *rng), rng.random_range(0..size))
         };
         due += ahead(pause);
-        tokio::time::sleep(Duration::from_nanos(due.saturating_sub(now()))).await;
+        if !world.until(due).await {
+            break;
+        }
         world.tally.begin(due);
         let mut people = talk.people.borrow_mut();
         let person = &mut people[turn];

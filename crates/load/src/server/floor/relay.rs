@@ -15,23 +15,26 @@ use super::outbox::{Outbox, write_all};
 /// Who is in which room.
 pub(super) struct Rooms {
     variant: Variant,
-    waiting: Mutex<HashMap<Vec<u8>, Vec<(Vec<u8>, Arc<Outbox>)>>>,
+    people: Mutex<HashMap<Vec<u8>, Vec<Person>>>,
 }
+
+/// A handle, and the way to them.
+type Person = (Vec<u8>, Arc<Outbox>);
 
 impl Rooms {
     pub(super) fn new(variant: Variant) -> Self {
-        Self { variant, waiting: Mutex::default() }
+        Self { variant, people: Mutex::default() }
     }
 
     fn enter(&self, room: &[u8], handle: &[u8], outbox: Arc<Outbox>) {
-        let mut rooms = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rooms = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         let room = rooms.entry(room.to_vec()).or_default();
         room.retain(|(there, _)| there != handle);
         room.push((handle.to_vec(), outbox));
     }
 
     fn other(&self, room: &[u8], handle: &[u8]) -> Option<Arc<Outbox>> {
-        let rooms = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let rooms = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.get(room)?.iter().find(|(there, _)| there != handle).map(|(_, outbox)| outbox.clone())
     }
 }

@@ -32,7 +32,7 @@ fn many(sites: &[&str]) -> String {
 fn is_refused(text: &str) -> bool {
     let began = Instant::now();
     let is_refused = read(text.as_bytes(), Form::Rst).is_err();
-    assert!(began.elapsed() < Duration::from_secs(1), "it took {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
     is_refused
 }
 
