@@ -20,10 +20,9 @@ pub struct Caps {
 }
 
 /// Connections per address. An IPv6 address counts by its /64.
-#[derive(Clone)]
 pub struct Doorkeeper {
     caps: Caps,
-    addresses: Arc<Mutex<HashMap<IpAddr, Seen>>>,
+    addresses: Mutex<HashMap<IpAddr, Seen>>,
 }
 
 struct Seen {
@@ -118,19 +117,19 @@ impl Drop for Attempt<'_> {
 
 /// A connection that has been let in. Dropping it makes room.
 pub struct Pass {
-    doorkeeper: Doorkeeper,
+    doorkeeper: Arc<Doorkeeper>,
     key: Option<IpAddr>,
 }
 
 impl Doorkeeper {
     /// One that has seen nobody.
-    pub fn new(caps: Caps) -> Self {
-        Self { caps, addresses: Arc::default() }
+    pub fn new(caps: Caps) -> Arc<Self> {
+        Arc::new(Self { caps, addresses: Mutex::default() })
     }
 
     /// Lets a connection from this address in, or not.
-    pub fn admit(&self, address: IpAddr, now: Instant) -> Option<Pass> {
-        let Some(key) = key(address) else { return Some(Pass { doorkeeper: self.clone(), key: None }) };
+    pub fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Pass> {
+        let Some(key) = key(address) else { return Some(Pass { doorkeeper: Arc::clone(self), key: None }) };
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if addresses.len() >= REMEMBERED {
             let rate = self.caps.new;
@@ -141,7 +140,7 @@ impl Doorkeeper {
             return None;
         }
         seen.open += 1;
-        Some(Pass { doorkeeper: self.clone(), key: Some(key) })
+        Some(Pass { doorkeeper: Arc::clone(self), key: Some(key) })
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use logic::{Bucket, Machine, Rate};
@@ -41,7 +42,7 @@ thread_local! {
 
 /// What the loop keeps of a connection besides the machine.
 struct Meter {
-    terms: Terms,
+    terms: Arc<Terms>,
     began: Instant,
     commands: u32,
     bytes: usize,
@@ -53,7 +54,7 @@ struct Meter {
 }
 
 impl Meter {
-    const fn new(terms: Terms, now: Instant) -> Self {
+    const fn new(terms: Arc<Terms>, now: Instant) -> Self {
         Self { terms, began: now, commands: 0, bytes: 0, bucket: Bucket::full(now), paused: None, stuck: None }
     }
 
@@ -85,20 +86,56 @@ enum End {
     Closing(&'static str),
 }
 
-/// Drives one connection from its first byte to its last.
-pub async fn run<M, D>(mut drive: Drive<M, D>, terms: Terms, shutdown: Shutdown)
+/// One connection. It is on the heap, because a future holds what it is given twice: as an argument
+/// and where it works with it.
+struct Connection<M: Machine, D, G> {
+    drive: Drive<M, D>,
+    meter: Meter,
+    shutdown: Shutdown,
+    guard: G,
+}
+
+/// Drives one connection from its first byte to its last. The guard is dropped at the end.
+pub fn run<M, D, G>(
+    drive: Drive<M, D>,
+    terms: Arc<Terms>,
+    shutdown: Shutdown,
+    guard: G,
+) -> impl Future<Output = ()> + use<M, D, G>
 where
     M: Machine,
     M::Notice: Send + 'static,
     D: Desk<M>,
 {
-    let mut meter = Meter::new(terms, now());
-    let end = serve(&mut drive, &mut meter, &shutdown).await;
-    let link = std::sync::Arc::clone(&drive.link);
+    live(Box::new(Connection { drive, meter: Meter::new(terms, now()), shutdown, guard }))
+}
+
+async fn live<M, D, G>(mut connection: Box<Connection<M, D, G>>)
+where
+    M: Machine,
+    M::Notice: Send + 'static,
+    D: Desk<M>,
+{
+    let end = {
+        let Connection { drive, meter, shutdown, .. } = &mut *connection;
+        serve(drive, meter, shutdown).await
+    };
+    // What comes now is short, and bigger than the idle loop: no idle connection has room for it.
+    Box::pin(bid_farewell(connection, end)).await;
+}
+
+async fn bid_farewell<M, D, G>(mut connection: Box<Connection<M, D, G>>, end: End)
+where
+    M: Machine,
+    M::Notice: Send + 'static,
+    D: Desk<M>,
+{
+    let link = Arc::clone(&connection.drive.link);
     link.close();
-    if let Some(rest) = batch(|| drive.farewell()) {
+    if let Some(rest) = batch(|| connection.drive.farewell()) {
         rest.await;
     }
+    let Connection { drive, guard, .. } = *connection;
     drop(drive);
     match end {
         End::Left => debug!("the client left"),
@@ -107,6 +144,7 @@ where
             let _ = time::timeout(LAST_WORDS, last_words(&link)).await;
         }
     }
+    drop(guard);
 }
 
 async fn serve<M, D>(drive: &mut Drive<M, D>, meter: &mut Meter, shutdown: &Shutdown) -> End
@@ -123,7 +161,7 @@ where
         meter.stuck = if drive.link.waiting() == 0 { None } else { meter.stuck.or(Some(now())) };
         let reading = !drive.is_open() && meter.paused.is_none();
         let deadline = deadline(drive, meter);
-        let link = std::sync::Arc::clone(&drive.link);
+        let link = Arc::clone(&drive.link);
         tokio::select! {
             biased;
             answer = drive.answered(), if drive.is_open() => {
@@ -233,9 +271,8 @@ async fn last_words<N: Send + 'static>(link: &Link<N>) {
     if link.transport().finish().is_err() {
         return;
     }
-    let mut rest = [0; 512];
     while link.transport().readable().await.is_ok() {
-        match link.transport().try_read(&mut rest) {
+        match BUFFER.with_borrow_mut(|rest| link.transport().try_read(rest)) {
             Ok(0) => return,
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
             _ => {}

@@ -235,7 +235,13 @@ impl<N: Send + 'static> Link<N> {
 
     /// The oldest notice that the session has yet to see.
     pub fn notice(&self) -> Option<N> {
-        self.state().notices.pop_front()
+        let mut state = self.state();
+        let notice = state.notices.pop_front();
+        if state.notices.is_empty() {
+            // An idle connection keeps no queue either.
+            state.notices = VecDeque::new();
+        }
+        notice
     }
 
     /// Takes what waits to be written. For links in memory.

@@ -62,9 +62,9 @@ pub fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, S
 /// What a listener needs to serve.
 pub struct Door {
     /// Who may come in.
-    pub doorkeeper: Doorkeeper,
+    pub doorkeeper: Arc<Doorkeeper>,
     /// What they may do.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
     /// When to stop.
     pub shutdown: Shutdown,
     /// Whose word about a client's address is taken (PROXY protocol).
@@ -122,15 +122,9 @@ where
         let link = Link::over(transport, door.terms.outbox);
         let open = door.shutdown.register(&link);
         let (machine, desk) = (self.seat)(Seat { session, link: Arc::clone(&link), reached, peer });
-        let loop_ = connection::run(Drive::new(machine, desk, link), door.terms, door.shutdown.clone());
-        let span = debug_span!("connection", session = session.0, %peer);
-        tokio::spawn(
-            async move {
-                loop_.await;
-                drop((pass, open));
-            }
-            .instrument(span),
-        );
+        let (terms, shutdown) = (Arc::clone(&door.terms), door.shutdown.clone());
+        let loop_ = connection::run(Drive::new(machine, desk, link), terms, shutdown, (pass, open));
+        tokio::spawn(loop_.instrument(debug_span!("connection", session = session.0, %peer)));
         true
     }
 }

@@ -35,7 +35,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     info!(role = %Role::Dispatch, %address, "listening");
     let door = Door {
         doorkeeper: Doorkeeper::new(parts.config.caps()),
-        terms: parts.config.terms(),
+        terms: Arc::new(parts.config.terms()),
         shutdown: shutdown.clone(),
         proxies: parts.config.limits.trusted_proxies.clone(),
     };

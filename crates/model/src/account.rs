@@ -21,6 +21,17 @@ pub struct Account {
     pub suspended: bool,
 }
 
+/// By what clients know someone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Person {
+    /// The number in the store.
+    pub user: UserId,
+    /// The identifier for MSNP10+ clients.
+    pub guid: Guid,
+    /// The handle.
+    pub email: Email,
+}
+
 /// Is the e-mail address of an account known to belong to its owner?
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Verification {

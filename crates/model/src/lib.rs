@@ -18,7 +18,7 @@ mod presence;
 mod roster;
 mod ticket;
 
-pub use account::{Account, Property, Props, Verification};
+pub use account::{Account, Person, Property, Props, Verification};
 pub use email::{BadEmail, Email, MAX_EMAIL};
 pub use group::{Group, GroupId, GroupSet, MAX_GROUPS};
 pub use ids::{Guid, NodeId, RoomId, Serial, SessionId, UserId};

@@ -1,5 +1,6 @@
 //! Answers one session's questions.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -8,7 +9,7 @@ use bus::{Address as At, BusError, Node, Request, Response};
 use daemon::listener::Seat;
 use daemon::logging::store_failed;
 use daemon::{Client, Link, Reply};
-use logic::ns::{Answer, Entry, Found, Identity, Notice, Question, Secret, Session, SignedIn};
+use logic::ns::{Answer, Entry, Found, Identity, Notice, Question, Reloaded, Secret, Session, SignedIn};
 use logic::{challenge, login};
 use model::{
     Admission, Change, Contact, Edit, Email, GroupSet, List, Lists, Name, Notice as News, Props, Role, SessionId,
@@ -120,7 +121,10 @@ impl Desk {
                     }
                     Answer::Edited(edited.serial)
                 }
-                Err(StoreError::Conflict | StoreError::NoAccount) => reload(&hall, &who, session).await,
+                Err(StoreError::Conflict | StoreError::NoAccount) => {
+                    // The session has the roster on which it decided, and with it everyone's name.
+                    reload(&hall, &who, session, &[]).await
+                }
                 Err(error) => {
                     store_failed("change a roster", &error);
                     if matches!(error, StoreError::InDoubt) {
@@ -240,11 +244,11 @@ impl daemon::Desk<Session> for Desk {
                 }))
             }
             Question::Edit(edit, peers) => self.edit(edit, peers),
-            Question::Reload => {
+            Question::Reload(known) => {
                 let (hall, who, session) = (Arc::clone(&self.hall), self.who.clone(), self.session);
                 Reply::Later(Box::pin(async move {
                     match who {
-                        Some((who, _)) => reload(&hall, &who, session).await,
+                        Some((who, _)) => reload(&hall, &who, session, &known).await,
                         None => Answer::Unavailable,
                     }
                 }))
@@ -325,20 +329,25 @@ fn leave(hall: &Hall, who: &Identity, session: SessionId) {
     }
 }
 
-async fn reload(hall: &Hall, who: &Identity, session: SessionId) -> Answer {
+/// Reads the roster again, and names those of `known` who are not in it.
+async fn reload(hall: &Hall, who: &Identity, session: SessionId, known: &[UserId]) -> Answer {
     match hall.store.account(&who.email).await.inspect_err(log("read an account")) {
         Ok(Some(account)) if account.id == who.user && !account.suspended => {}
         Ok(_) => return Answer::Reloaded(None),
         Err(_) => return Answer::Unavailable,
     }
-    match hall.roster(who.user, who.verified).await.inspect_err(log("read a roster")) {
-        Ok(Some(roster)) => {
-            hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));
-            Answer::Reloaded(Some(Box::new(roster)))
-        }
-        Ok(None) => Answer::Reloaded(None),
-        Err(_) => Answer::Unavailable,
-    }
+    let roster = match hall.roster(who.user, who.verified).await.inspect_err(log("read a roster")) {
+        Ok(Some(roster)) => roster,
+        Ok(None) => return Answer::Reloaded(None),
+        Err(_) => return Answer::Unavailable,
+    };
+    let there: HashSet<UserId> = roster.contacts.iter().map(|contact| contact.user).collect();
+    let missing: Vec<UserId> = known.iter().copied().filter(|user| !there.contains(user)).collect();
+    let Ok(gone) = hall.store.people(&missing).await.inspect_err(log("name contacts")) else {
+        return Answer::Unavailable;
+    };
+    hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));
+    Answer::Reloaded(Some(Box::new(Reloaded { roster, gone })))
 }
 
 /// The friendly name as it is now: it may have changed since the sign-in.
@@ -371,7 +380,8 @@ fn tell_peer(hall: &Hall, who: &Identity, changes: &[Change], peer: UserId, emai
             }
             Change::Property(property, value) => {
                 let (property, value) = (*property, value.clone());
-                let notice = Notice::Property { serial, email: who.email.clone(), property, value: value.clone() };
+                let (user, handle) = (who.user, who.email.clone());
+                let notice = Notice::Property { serial, user, email: handle, property, value: value.clone() };
                 let news =
                     || News::Property { to: peer, serial, user: who.user, email: who.email.clone(), property, value };
                 hall.tell(peer, email, notice, news);

@@ -37,7 +37,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     info!(role = %Role::Notification, %address, "listening");
     let door = Door {
         doorkeeper: Doorkeeper::new(parts.config.caps()),
-        terms: parts.config.terms(),
+        terms: Arc::new(parts.config.terms()),
         shutdown: shutdown.clone(),
         proxies: parts.config.limits.trusted_proxies.clone(),
     };

@@ -31,7 +31,7 @@ pub async fn serve(parts: &Parts, shutdown: &Shutdown) -> Result<Running, ServeE
     info!(role = %Role::Switchboard, %address, "listening");
     let door = Door {
         doorkeeper: Doorkeeper::new(parts.config.caps()),
-        terms: parts.config.room_terms(),
+        terms: Arc::new(parts.config.room_terms()),
         shutdown: shutdown.clone(),
         proxies: parts.config.limits.trusted_proxies.clone(),
     };

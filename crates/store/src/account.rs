@@ -66,6 +66,11 @@ const NEIGHBOURS: Sql = sql(
      UNION SELECT peer FROM contact WHERE owner = $1 AND (lists & 1) <> 0",
 );
 
+const REMEMBER: Sql = sql(
+    "remember a deleted account",
+    "INSERT INTO deleted (account, guid, email, at) SELECT id, guid, email, $2 FROM account WHERE id = $1",
+);
+
 const DELETE: Sql = sql("delete an account", "DELETE FROM account WHERE id = $1");
 
 const SUSPEND: Sql = sql(
@@ -106,7 +111,8 @@ impl Store {
     }
 
     /// Deletes an account with its lists, and takes it off everyone's. Their serials rise, and
-    /// they and it are noted as touched. False: there is no such account.
+    /// they and it are noted as touched. Its name is [remembered](Store::people) for a day. False:
+    /// there is no such account.
     ///
     /// # Errors
     /// Those of the database.
@@ -204,6 +210,7 @@ impl Write for Delete {
         conn.lock(&locked).await?;
         // Again: someone may have come or gone before the lock.
         let mut touched = neighbours(conn.rows(NEIGHBOURS, &[id.into()]).await?)?;
+        conn.run(REMEMBER, &[id.into(), now_ms().into()]).await?;
         if conn.run(DELETE, &[id.into()]).await? == 0 {
             return Ok(false);
         }

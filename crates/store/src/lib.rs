@@ -27,6 +27,7 @@ mod migrate;
 mod node;
 mod options;
 mod password;
+mod people;
 mod pool;
 mod postgres;
 mod roster;

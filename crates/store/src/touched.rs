@@ -19,6 +19,8 @@ const MARK: Sql = sql("read the end of the log of touched accounts", "SELECT COA
 const SINCE: Sql =
     sql("read the log of touched accounts", "SELECT seq, account FROM touched WHERE seq > $1 ORDER BY seq LIMIT $2");
 
+const SWEEP_DELETED: Sql = sql("forget deleted accounts", "DELETE FROM deleted WHERE at < $1");
+
 const SWEEP: Sql = sql("shorten the log of touched accounts", "DELETE FROM touched WHERE at < $1");
 
 impl Store {
@@ -64,7 +66,7 @@ impl Store {
         Ok((end, users))
     }
 
-    /// Forgets entries older than a day; tells how many. To be called about once an hour.
+    /// Forgets entries older than a day, and who was deleted before; tells how many entries. To be called about once an hour.
     ///
     /// # Errors
     /// Those of the database.
@@ -91,6 +93,7 @@ impl Write for Sweep {
     type Output = u64;
 
     async fn run(&self, conn: &mut Conn<'_>) -> Result<u64, StoreError> {
+        conn.run(SWEEP_DELETED, &[self.before.into()]).await?;
         conn.run(SWEEP, &[self.before.into()]).await
     }
 }

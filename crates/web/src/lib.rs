@@ -115,7 +115,7 @@ fn bind(section: &'static str, address: SocketAddr) -> Result<(TcpListener, Sock
 struct House {
     web: Arc<Web>,
     router: Router,
-    doorkeeper: Doorkeeper,
+    doorkeeper: Arc<Doorkeeper>,
     shutdown: Shutdown,
     plain: Option<TcpListener>,
     secure: Option<(TcpListener, TlsAcceptor)>,

@@ -15,12 +15,12 @@ use std::time::{Duration, Instant};
 use fuzz::dialect;
 use libfuzzer_sys::fuzz_target;
 use logic::ns::{
-    Answer, Entry, Found, Identity, Notice, Question, Ring, Rules, Secret, Session, SignedIn, Site, lists,
+    Answer, Entry, Found, Identity, Notice, Question, Reloaded, Ring, Rules, Secret, Session, SignedIn, Site, lists,
 };
 use logic::{Effects, Machine, Rate, login};
 use model::{
-    Contact, Cookie, Email, Endpoint, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Property,
-    Props, ReversePrompt, RoomId, Roster, Serial, Stamps, UserId,
+    Contact, Cookie, Email, Endpoint, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Person,
+    Property, Props, ReversePrompt, RoomId, Roster, Serial, Stamps, UserId,
 };
 use msnp::dialect::Package;
 use msnp::{Parsed, frame};
@@ -140,7 +140,16 @@ impl Driver {
 
     fn answer(&mut self, question: Question, pick: u8) -> Answer {
         self.serial = self.serial.wrapping_add(1);
-        let reloaded = |seed, serial| Answer::Reloaded(Some(Box::new(roster(seed, serial))));
+        let reloaded = |known: &[UserId], seed, serial| {
+            let roster = roster(seed, serial);
+            let missing = known.iter().filter(|user| roster.by_id(**user).is_none());
+            let gone = missing.filter_map(|user| {
+                let who = u8::try_from(user.0).ok().filter(|who| pick != 4 || *who != 1)?;
+                Some(Person { user: *user, guid: Guid([who; 16]), email: email(who) })
+            });
+            let gone = gone.collect();
+            Answer::Reloaded(Some(Box::new(Reloaded { roster, gone })))
+        };
         match (question, pick) {
             (Question::Identify(_, Package::Twn), 0 | 1 | 5 | 6) => {
                 Answer::Identified(Found::Ticket { challenge: login::twn::challenge(1_000_000_000, 7) })
@@ -168,10 +177,10 @@ impl Driver {
             (Question::Find(email), pick) if pick != 2 => {
                 Answer::Found(Some(Box::new(Contact { email, user: UserId(99), ..contact(7, pick & 8) })))
             }
-            (Question::Edit(..), 1) => reloaded(pick.wrapping_mul(91), self.serial),
-            (Question::Edit(..) | Question::Reload, 2) => Answer::Reloaded(None),
+            (Question::Edit(..), 1) => reloaded(&[], pick.wrapping_mul(91), self.serial),
+            (Question::Edit(..) | Question::Reload(_), 2) => Answer::Reloaded(None),
             (Question::Edit(..), pick) if pick != 3 => Answer::Edited(Serial(self.serial)),
-            (Question::Reload, pick) if pick != 3 => reloaded(pick.wrapping_mul(53), self.serial),
+            (Question::Reload(known), pick) if pick != 3 => reloaded(&known, pick.wrapping_mul(53), self.serial),
             (Question::OpenRoom, 1) => Answer::NoSwitchboard,
             (Question::OpenRoom, pick) if pick != 2 => {
                 Answer::Room(Endpoint::SameHost(1865), Cookie("1.2.3".to_owned()))
@@ -189,7 +198,7 @@ impl Driver {
                 | Question::SignIn(..)
                 | Question::Find(_)
                 | Question::Edit(..)
-                | Question::Reload
+                | Question::Reload(_)
                 | Question::OpenRoom
                 | Question::Search(_),
                 _,
@@ -240,6 +249,7 @@ impl Driver {
             2 | 3 => Notice::Reverse { serial, peer: Box::new(contact(pick + 2, 8)), added: pick == 2 },
             4 => Notice::Property {
                 serial,
+                user: UserId(1),
                 email: email(1),
                 property: Property::HomePhone,
                 value: "+1 (2) %".to_owned(),

@@ -157,6 +157,7 @@ impl Ground {
         let listener = listener::bind("test", ([127, 0, 0, 1], 0).into()).expect("a port");
         let address = listener.local_addr().expect("bound");
         let doorkeeper = Doorkeeper::new(Caps { open: 0, new: NO_LIMIT });
+        let terms = Arc::new(terms);
         let door = Door { doorkeeper, terms, shutdown: shutdown.clone(), proxies: Vec::new() };
         let (gate, farewells) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
         let desk = (Arc::clone(&gate), Arc::clone(&farewells));

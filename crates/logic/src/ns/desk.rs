@@ -1,6 +1,8 @@
 //! What a session asks of its desk, what the desk answers, and what others tell a session.
 
-use model::{Contact, Cookie, Edit, Email, Endpoint, Guid, Name, Personal, Property, RoomId, Roster, Serial, UserId};
+use model::{
+    Contact, Cookie, Edit, Email, Endpoint, Guid, Name, Person, Personal, Property, RoomId, Roster, Serial, UserId,
+};
 use msnp::dialect::Package;
 use msnp::ns::Search;
 use msnp::{Dialect, TrId};
@@ -24,8 +26,8 @@ pub enum Question {
     Edit(Edit, Vec<(UserId, Email)>),
     /// A sign-in failed: count it against the client's address.
     Failed,
-    /// Read the roster again.
-    Reload,
+    /// Read the roster again, and name those of these people who are on no list of it any more.
+    Reload(Vec<UserId>),
     /// `CHG`.
     Appear(View, TrId),
     /// `UUX`; empty takes it back.
@@ -116,6 +118,15 @@ pub struct SignedIn {
     pub lingers: bool,
 }
 
+/// A roster that was read again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reloaded {
+    /// The account's lists and settings.
+    pub roster: Roster,
+    /// Those of the [people who were asked for](Question::Reload) who are on no list any more.
+    pub gone: Vec<Person>,
+}
+
 /// A hit of a search in the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
@@ -140,7 +151,7 @@ pub enum Answer {
     Edited(Serial),
     /// To [`Question::Edit`]: the lists had changed meanwhile; these are they. And to
     /// [`Question::Reload`]. `None`: the account is no more.
-    Reloaded(Option<Box<Roster>>),
+    Reloaded(Option<Box<Reloaded>>),
     /// To [`Question::OpenRoom`].
     Room(Endpoint, Cookie),
     /// To [`Question::OpenRoom`]: there is no switchboard.
@@ -204,6 +215,8 @@ pub enum Notice {
         /// The user's new serial.
         serial: Serial,
         /// The contact.
+        user: UserId,
+        /// Their handle.
         email: Email,
         /// Which property.
         property: Property,

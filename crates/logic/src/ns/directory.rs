@@ -87,7 +87,7 @@ impl Online {
         let Some(text) = PageText::read(payload) else {
             return refuse(effects, trid, Code::InvalidParameter);
         };
-        if self.roster.find(handle).is_some_and(|contact| contact.props.pages) {
+        if self.roster().find(handle).is_some_and(|contact| contact.props.pages) {
             self.ask(effects, Pending::Page(trid), Question::Page(handle.clone(), text));
         } else {
             refuse(effects, trid, Code::NotAcceptingPages);

@@ -11,6 +11,7 @@ use msnp::{Code, TrId};
 use super::context::{Context, Fx, refuse};
 use super::lists::{self, Deed};
 use super::online::{Online, Pending as Open};
+use super::recall::Known;
 use super::{Answer, Question};
 
 /// An edit that is in the store's hands.
@@ -25,12 +26,12 @@ pub(super) struct Pending {
 impl Online {
     pub(super) fn edit(&mut self, request: Request<'_>, context: &Context<'_>, effects: &mut Fx) {
         match request {
-            Request::Gtc { trid, prompt } if prompt == self.roster.prompt && confirms_again(context) => {
-                context.send(effects, &Event::Gtc { head: Head::Answer(trid, self.roster.serial), prompt });
+            Request::Gtc { trid, prompt } if prompt == self.roster().prompt && confirms_again(context) => {
+                context.send(effects, &Event::Gtc { head: Head::Answer(trid, self.roster().serial), prompt });
             }
             Request::Gtc { trid, prompt } => self.attempt(trid, Deed::Prompt(prompt), context, effects),
-            Request::Blp { trid, privacy } if privacy == self.roster.privacy && confirms_again(context) => {
-                context.send(effects, &Event::Blp { head: Head::Answer(trid, self.roster.serial), privacy });
+            Request::Blp { trid, privacy } if privacy == self.roster().privacy && confirms_again(context) => {
+                context.send(effects, &Event::Blp { head: Head::Answer(trid, self.roster().serial), privacy });
             }
             Request::Blp { trid, privacy } => self.attempt(trid, Deed::Privacy(privacy), context, effects),
             Request::Prp { trid, property, value } => {
@@ -68,10 +69,10 @@ impl Online {
     fn group_id(&self, which: &WhichGroup) -> Option<GroupId> {
         match which {
             WhichGroup::Number(id) => Some(*id),
-            WhichGroup::Guid(guid) => self.roster.group_by_guid(*guid).map(|group| group.id),
+            WhichGroup::Guid(guid) => self.roster().group_by_guid(*guid).map(|group| group.id),
             WhichGroup::Name(name) => {
                 let named = |group: &&Group| group.id != GroupId::OTHER && group.name == *name;
-                self.roster.groups.iter().find(named).map(|group| group.id)
+                self.roster().groups.iter().find(named).map(|group| group.id)
             }
         }
     }
@@ -83,8 +84,8 @@ impl Online {
 
     fn contact(&self, whom: &Whom) -> Option<&Contact> {
         match whom {
-            Whom::Handle(email) => self.roster.find(email),
-            Whom::Guid(guid) => self.roster.by_guid(*guid),
+            Whom::Handle(email) => self.roster().find(email),
+            Whom::Guid(guid) => self.roster().by_guid(*guid),
         }
     }
 
@@ -96,7 +97,7 @@ impl Online {
             return refuse(effects, trid, Code::NotOnList);
         };
         let Contact { email, name, guid, .. } = contact;
-        let (serial, guid) = (self.roster.serial, *guid);
+        let (serial, guid) = (self.roster().serial, *guid);
         context.send(
             effects,
             &match list {
@@ -152,14 +153,14 @@ impl Online {
             (None, Whom::Guid(_)) => return refuse(effects, trid, context.traits.unknown_contact),
         };
         // Someone new on FL is looked up afresh: what they show of themselves may have changed.
-        let known = self.roster.find(&email);
+        let known = self.roster().find(&email);
         if let Some(contact) = known.filter(|contact| list != List::Forward || contact.lists.has(list)) {
             let peer = Box::new(contact.clone());
             let name = name.unwrap_or_else(|| contact.name.clone());
             return self.attempt(trid, Deed::Add { list, peer, name, group }, context, effects);
         }
         // A group that does not exist is told before an account that does not.
-        if group.is_some_and(|id| self.roster.group(id).is_none()) {
+        if group.is_some_and(|id| self.roster().group(id).is_none()) {
             return refuse(effects, trid, Code::InvalidGroup);
         }
         let question = Question::Find(email.clone());
@@ -215,12 +216,12 @@ impl Online {
     }
 
     fn attempt_again(&mut self, trid: TrId, deed: Deed, again: bool, context: &Context<'_>, effects: &mut Fx) {
-        match lists::decide(&self.roster, &deed, &context.rules.lists, context.traits.keys) {
+        match lists::decide(self.roster(), &deed, &context.rules.lists, context.traits.keys) {
             Err(code) => refuse(effects, trid, code),
             Ok(changes) => {
                 let edit = model::Edit { owner: self.identity.user, changes: changes.clone() };
                 let question = Question::Edit(edit, self.concerned(&deed, &changes));
-                self.ask(effects, Open::Deed(Pending { trid, deed, changes, again }), question);
+                self.ask(effects, Open::Deed(Box::new(Pending { trid, deed, changes, again })), question);
             }
         }
     }
@@ -238,7 +239,7 @@ impl Online {
                 _ => false,
             })
         };
-        self.roster.contacts.iter().filter(concerns).map(|contact| (contact.user, contact.email.clone())).collect()
+        self.roster().contacts.iter().filter(concerns).map(|contact| (contact.user, contact.email.clone())).collect()
     }
 
     pub(super) fn edited(&mut self, pending: Pending, answer: Answer, context: &Context<'_>, effects: &mut Fx) {
@@ -248,8 +249,11 @@ impl Online {
                 let peer = if let Deed::Add { peer, .. } = &deed { Some(&**peer) } else { None };
                 let watched = peer.is_some_and(|peer| self.watches(peer.user));
                 // What is removed can only be named while it is there.
-                let subject = Subject::of(&deed, &self.roster);
-                lists::apply(&mut self.roster, &changes, peer, serial);
+                let subject = Subject::of(&deed, self.roster());
+                if let Some(roster) = &mut self.roster {
+                    lists::apply(roster, &changes, peer, serial);
+                    self.known = Known::of(roster);
+                }
                 if let Deed::Rename(name) = &deed {
                     self.identity.name = name.clone();
                 }
@@ -258,11 +262,11 @@ impl Online {
                     self.ask(effects, Open::Quiet, Question::Watch(peer.user, trid));
                 }
             }
-            Answer::Reloaded(Some(roster)) if !again => {
-                self.replace(*roster, context, effects);
+            Answer::Reloaded(Some(reloaded)) if !again => {
+                self.replace(*reloaded, context, effects);
                 let mut deed = deed;
                 if let Deed::Add { peer, .. } = &mut deed {
-                    let now = self.roster.by_id(peer.user);
+                    let now = self.roster().by_id(peer.user);
                     peer.lists = now.map_or(Lists::NONE, |now| now.lists);
                     peer.groups = now.map_or(GroupSet::NONE, |now| now.groups);
                 }
@@ -273,7 +277,7 @@ impl Online {
     }
 
     fn confirm(&self, trid: TrId, deed: &Deed, subject: &Subject, context: &Context<'_>, effects: &mut Fx) {
-        let serial = self.roster.serial;
+        let serial = self.roster().serial;
         let head = Head::Answer(trid, serial);
         let (group, spelling) = (subject.group.as_ref(), &*self.spelling);
         let event = match (deed, group) {
@@ -290,12 +294,12 @@ impl Online {
             (Deed::Prompt(prompt), _) => Event::Gtc { head, prompt: *prompt },
             (Deed::Privacy(privacy), _) => Event::Blp { head, privacy: *privacy },
             (Deed::Property(property, value), _) => Event::Prp { head, property: *property, value },
-            (Deed::AddGroup(name), _) => match self.roster.groups.iter().find(|group| subject.is_new(group, name)) {
+            (Deed::AddGroup(name), _) => match self.roster().groups.iter().find(|group| subject.is_new(group, name)) {
                 Some(group) => Event::Adg { trid, serial, group },
                 None => return refuse(effects, trid, Code::DatabaseError),
             },
             (Deed::RemoveGroup(_), Some(group)) => Event::Rmg { trid, serial, group },
-            (Deed::RenameGroup(id, _), _) => match self.roster.group(*id) {
+            (Deed::RenameGroup(id, _), _) => match self.roster().group(*id) {
                 Some(group) => Event::Reg { trid, serial, group },
                 None => return refuse(effects, trid, Code::DatabaseError),
             },
@@ -311,7 +315,7 @@ impl Online {
     }
 
     fn watches(&self, user: UserId) -> bool {
-        self.roster.by_id(user).is_some_and(|contact| contact.lists.has(List::Forward))
+        self.roster().by_id(user).is_some_and(|contact| contact.lists.has(List::Forward))
     }
 }
 

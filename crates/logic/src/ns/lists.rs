@@ -254,22 +254,3 @@ fn set(roster: &mut Roster, user: model::UserId, now: Option<&ContactEntry>) {
         roster.contacts.retain(|contact| contact.user != user);
     }
 }
-
-/// Someone put the owner on their forward list, or took them off it. False if the roster knew.
-pub fn reverse(roster: &mut Roster, peer: &Contact, added: bool, serial: Serial) -> bool {
-    roster.serial = serial;
-    roster.stamps = None;
-    let Some(contact) = roster.contacts.iter_mut().find(|contact| contact.user == peer.user) else {
-        if added {
-            let lists = Lists::NONE.with(List::Reverse);
-            roster.contacts.push(Contact { lists, groups: GroupSet::NONE, ..peer.clone() });
-        }
-        return added;
-    };
-    let news = contact.lists.has(List::Reverse) != added;
-    contact.lists = if added { contact.lists.with(List::Reverse) } else { contact.lists.without(List::Reverse) };
-    if contact.lists.is_empty() {
-        roster.contacts.retain(|contact| contact.user != peer.user);
-    }
-    news
-}

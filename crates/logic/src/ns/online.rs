@@ -8,6 +8,7 @@ use msnp::{Code, TrId};
 
 use super::context::{Context, Fx, refuse, refuse_and_close};
 use super::edits::Pending as Deed;
+use super::recall::{Held, Known};
 use super::{Answer, Identity, Notice, Question, View};
 use crate::{Bucket, challenge};
 
@@ -21,11 +22,9 @@ pub(super) enum Pending {
     /// `ADD` of someone who is not in the roster.
     Find { trid: TrId, list: List, email: Email, name: Option<Name>, group: Option<GroupId> },
     /// An edit of lists or settings.
-    Deed(Deed),
-    /// The roster is read again.
-    Reload,
-    /// It is read again for `SYN`.
-    Synchronise(TrId),
+    Deed(Box<Deed>),
+    /// The roster is read again, for this command if there is one.
+    Reload(Option<Box<Held>>),
     /// `XFR SB`
     Room(TrId),
     /// `CHL` from the client, or from here.
@@ -51,7 +50,9 @@ enum Proof {
 /// A client that is signed in.
 pub(super) struct Online {
     pub(super) identity: Identity,
-    pub(super) roster: Roster,
+    pub(super) known: Known,
+    /// While it is needed.
+    pub(super) roster: Option<Box<Roster>>,
     /// It has sent `SYN`, so that it wants to hear of changes.
     pub(super) synced: bool,
     pub(super) status: Option<Status>,
@@ -71,7 +72,8 @@ impl Online {
     pub(super) fn new(identity: Identity, roster: Roster, settle_at: Option<Instant>, now: Instant) -> Self {
         Self {
             identity,
-            roster,
+            known: Known::of(&roster),
+            roster: Some(Box::new(roster)),
             synced: false,
             status: None,
             takes_calls: true,
@@ -98,7 +100,10 @@ impl Online {
             Request::Cvr { trid, version } => self.newest(trid, false, version.version, context, effects),
             Request::Cvq { trid, version } => self.newest(trid, true, version.version, context, effects),
             Request::Out => effects.close("the client signed out"),
-            Request::Png => context.send(effects, &Event::Qng { next: context.rules.next_ping }),
+            Request::Png => {
+                self.let_go();
+                context.send(effects, &Event::Qng { next: context.rules.next_ping });
+            }
             Request::Chg { trid, status, told } => self.change(trid, status, told, context, effects),
             Request::Uux { trid, personal } => self.say(trid, personal, context, effects),
             Request::Gcf { trid } => context.send(effects, &Event::Gcf { trid }),
@@ -127,22 +132,15 @@ impl Online {
         }
     }
 
-    pub(super) fn answer(&mut self, answer: Answer, context: &Context<'_>, effects: &mut Fx) {
+    /// Yields the command that was held until this answer.
+    pub(super) fn answer(&mut self, answer: Answer, context: &Context<'_>, effects: &mut Fx) -> Option<Box<Held>> {
         match self.pending.take() {
             None | Some(Pending::Quiet) => {}
             Some(Pending::Find { trid, list, email, name, group }) => {
                 self.found(trid, list, &email, name, group, answer, context, effects);
             }
-            Some(Pending::Deed(deed)) => self.edited(deed, answer, context, effects),
-            Some(Pending::Reload) => self.reloaded(answer, context, effects),
-            Some(Pending::Synchronise(trid)) => match answer {
-                Answer::Reloaded(Some(roster)) => {
-                    self.roster = *roster;
-                    self.burst(trid, context, effects);
-                }
-                Answer::Reloaded(None) => self.reloaded(answer, context, effects),
-                _ => refuse(effects, trid, Code::DatabaseUnavailable),
-            },
+            Some(Pending::Deed(deed)) => self.edited(*deed, answer, context, effects),
+            Some(Pending::Reload(held)) => return self.reloaded(held, answer, context, effects),
             Some(Pending::Room(trid)) => self.room(trid, answer, context, effects),
             Some(Pending::Challenge(trid)) => self.challenge(trid, answer, context, effects),
             Some(Pending::Search(trid)) => self.hits(trid, answer, context, effects),
@@ -153,6 +151,7 @@ impl Online {
                 }
             }
         }
+        None
     }
 
     pub(super) fn notice(&mut self, notice: Notice, context: &Context<'_>, effects: &mut Fx) {
@@ -172,10 +171,10 @@ impl Online {
             Notice::Refer(_) => unreachable!("the session sees to it"),
             Notice::Ring(ring) => self.rung(&ring, context, effects),
             Notice::Reverse { serial, peer, added } => self.reverse(serial, &peer, added, context, effects),
-            Notice::Property { serial, email, property, value } => {
-                self.contact_property(serial, &email, property, &value, context, effects);
+            Notice::Property { serial, user, email, property, value } => {
+                self.contact_property(serial, (user, &email), property, &value, context, effects);
             }
-            Notice::Reload => self.ask(effects, Pending::Reload, Question::Reload),
+            Notice::Reload => self.reload(Pending::Reload(None), effects),
             Notice::Page { from, name, text } => self.paged(&from, &name, &text, context, effects),
         }
     }
@@ -225,6 +224,7 @@ impl Online {
             self.proof = Proof::Next(context.now + every.min(FIRST_CHALLENGE));
         }
         self.status = Some(status);
+        self.let_go();
         // `0` is no picture: some clients take any last word for one.
         let picture = told.picture.filter(|picture| *picture != "0").map(Picture::from);
         let view = View { status, capabilities: told.capabilities.unwrap_or(0), picture };

@@ -26,14 +26,14 @@ pub(super) enum Stage {
     /// The desk is looking for the account.
     Identifying(TrId, Email),
     /// The client owes the answer to a challenge.
-    Challenged { challenge: String, account: Option<(Identity, Secret)> },
+    Challenged { challenge: String, account: Option<Box<(Identity, Secret)>> },
     /// The client owes a ticket of this account.
     Ticketed(Email),
     /// The desk looks whose the ticket is.
     Redeeming { trid: TrId, email: Email, ticket: Secret },
     /// The client has proved who it is; the desk begins the session. The ticket is what it proved
     /// it with, or nothing.
-    SigningIn(TrId, Identity, Secret),
+    SigningIn(TrId, Box<Identity>, Secret),
     /// Signed in.
     Online(Box<Online>),
     /// Sent to another server without having asked; it is the client that closes (draft §7.4).
@@ -111,7 +111,11 @@ impl Machine for Session {
             Err(bad) => return effects.verdict(bad),
         };
         match self.act(now) {
-            (Stage::Online(online), context) => online.request(request, &context, effects),
+            (Stage::Online(online), context) => {
+                if !online.recall(&request, frame, &context, effects) {
+                    online.request(request, &context, effects);
+                }
+            }
             (Stage::Over | Stage::Failed | Stage::Referred { .. }, _) => {}
             _ => self.greet(request, effects),
         }
@@ -119,7 +123,11 @@ impl Machine for Session {
 
     fn handle_answer(&mut self, answer: Answer, now: Instant, effects: &mut Fx) {
         match self.act(now) {
-            (Stage::Online(online), context) => online.answer(answer, &context, effects),
+            (Stage::Online(online), context) => {
+                if let Some(held) = online.answer(answer, &context, effects) {
+                    self.handle_frame(&held.frame(), now, effects);
+                }
+            }
             _ => self.answer_sign_in(answer, now, effects),
         }
     }

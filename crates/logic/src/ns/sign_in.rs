@@ -57,7 +57,9 @@ impl Session {
 
     fn respond(&mut self, trid: TrId, response: &str, effects: &mut Fx) {
         match std::mem::replace(&mut self.stage, Stage::Greeting) {
-            Stage::Challenged { challenge, account } => self.prove(trid, &challenge, account, response, effects),
+            Stage::Challenged { challenge, account } => {
+                self.prove(trid, &challenge, account.map(|account| *account), response, effects);
+            }
             Stage::Ticketed(email) => {
                 let ticket = Secret(twn::ticket(response).to_owned());
                 self.stage = Stage::Redeeming { trid, email, ticket: ticket.clone() };
@@ -88,8 +90,9 @@ impl Session {
     fn proved(&mut self, trid: TrId, identity: Option<Identity>, ticket: Secret, effects: &mut Fx) {
         match identity {
             Some(identity) if identity.verified || !self.rules.require_verified => {
+                let identity = Box::new(identity);
                 self.stage = Stage::SigningIn(trid, identity.clone(), ticket);
-                effects.ask(Question::SignIn(Box::new(identity), self.dialect()));
+                effects.ask(Question::SignIn(identity, self.dialect()));
             }
             Some(_) => {
                 refuse_and_close(effects, trid, self.traits().unverified, "the e-mail address is not verified");
@@ -106,7 +109,7 @@ impl Session {
         match (std::mem::replace(&mut self.stage, Stage::Greeting), answer) {
             (Stage::Identifying(trid, _), Answer::Identified(Found::Challenge { challenge, account })) => {
                 self.send(effects, &Event::UsrChallenge { trid, challenge: &challenge });
-                self.stage = Stage::Challenged { challenge, account };
+                self.stage = Stage::Challenged { challenge, account: account.map(Box::new) };
             }
             (Stage::Identifying(trid, email), Answer::Identified(Found::Ticket { challenge })) => {
                 self.send(effects, &Event::UsrChallenge { trid, challenge: &challenge });
@@ -125,7 +128,7 @@ impl Session {
                 refuse_and_close(effects, trid, Code::ServerBusy, "too many failed sign-ins from this address");
             }
             (Stage::SigningIn(trid, identity, ticket), Answer::SignedIn(signed_in)) => {
-                self.begin(trid, identity, &ticket, *signed_in, now, effects);
+                self.begin(trid, *identity, &ticket, *signed_in, now, effects);
             }
             (Stage::Identifying(trid, _), _) => {
                 refuse_and_close(effects, trid, Code::ServerUnavailable, "the store is not there");

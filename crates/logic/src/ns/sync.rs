@@ -5,19 +5,14 @@ use model::List;
 use msnp::TrId;
 use msnp::ns::{Event, Head, Known, contact_properties, own_properties};
 
-use super::Question;
 use super::context::{Context, Fx};
-use super::online::{Online, Pending};
+use super::online::Online;
 
 impl Online {
     /// Everything, unless the client's copy has the version of ours.
     pub(super) fn synchronise(&mut self, trid: TrId, known: Known<'_>, context: &Context<'_>, effects: &mut Fx) {
         self.synced = true;
-        if self.roster.stamps.is_none() && context.traits.burst.is_stamped() {
-            // It has been changed here since it was read; its time stamps are in the store.
-            return self.ask(effects, Pending::Synchronise(trid), Question::Reload);
-        }
-        let (serial, stamps) = (self.roster.serial, self.roster.stamps.unwrap_or_default());
+        let (serial, stamps) = (self.roster().serial, self.roster().stamps.unwrap_or_default());
         if known.is_current(serial, stamps) {
             return context.send(effects, &Event::Syn { trid, serial, stamps, counts: None });
         }
@@ -25,8 +20,8 @@ impl Online {
     }
 
     /// The version, and everything.
-    pub(super) fn burst(&self, trid: TrId, context: &Context<'_>, effects: &mut Fx) {
-        let (roster, traits) = (&self.roster, context.traits);
+    fn burst(&self, trid: TrId, context: &Context<'_>, effects: &mut Fx) {
+        let (roster, traits) = (self.roster(), context.traits);
         let serial = roster.serial;
         let stamps = roster.stamps.unwrap_or_default();
         let groups = roster.groups.iter().filter(|group| traits.shows(group)).count();
@@ -58,18 +53,19 @@ impl Online {
 
     /// `LSG` from the client.
     pub(super) fn groups(&self, trid: TrId, context: &Context<'_>, effects: &mut Fx) {
-        let head = Head::Answer(trid, self.roster.serial);
-        context.send(effects, &Event::Lsg { head, groups: &self.roster.groups });
+        let roster = self.roster();
+        let head = Head::Answer(trid, roster.serial);
+        context.send(effects, &Event::Lsg { head, groups: &roster.groups });
     }
 
     /// An empty list has a line too: gaim of 2001 waits for it.
     fn entries(&self, trid: TrId, list: List, properties: bool, context: &Context<'_>, effects: &mut Fx) {
-        let serial = self.roster.serial;
-        let total = self.roster.on(list).count();
+        let (roster, serial) = (self.roster(), self.roster().serial);
+        let total = roster.on(list).count();
         if total == 0 {
             context.send(effects, &Event::LstEmpty { trid, list, serial });
         }
-        for (item, contact) in self.roster.on(list).enumerate() {
+        for (item, contact) in roster.on(list).enumerate() {
             context.send(effects, &Event::Lst { trid, list, serial, item: item + 1, total, contact });
             if properties && list == List::Forward {
                 contact_properties(&mut effects.send, context.traits, serial, &contact.email, &contact.props, true);

@@ -1,6 +1,6 @@
 //! Which edits of a roster are allowed, and what they leave behind.
 
-use logic::ns::lists::{Deed, Limits, apply, decide, reverse};
+use logic::ns::lists::{Deed, Limits, apply, decide};
 use model::{
     Contact, Email, Group, GroupId, GroupSet, Guid, List, Lists, MessagePrivacy, Name, Property, Props, ReversePrompt,
     Roster, Serial, Stamps, UserId,
@@ -295,22 +295,4 @@ fn settings_and_names() {
     assert_eq!((mine.prompt, mine.privacy), (ReversePrompt::Allow, MessagePrivacy::OnlyAllowed));
     assert_eq!((mine.name.as_str(), mine.by_id(UserId(2)).unwrap().name.as_str()), ("I", "two"));
     assert_eq!((mine.props.get(Property::MobilePages), mine.serial), ("Y", Serial(12)));
-}
-
-#[test]
-fn reverse_lists() {
-    let mut mine = roster(vec![contact(1, &[FL], &[0])]);
-    let peer = |who| Contact { name: name("theirs"), ..contact(who, &[FL, AL], &[1]) };
-    assert!(reverse(&mut mine, &peer(1), true, Serial(8)));
-    assert!(!reverse(&mut mine, &peer(1), true, Serial(9)), "known already");
-    let known = mine.by_id(UserId(1)).unwrap();
-    assert_eq!((known.lists, known.groups, known.name.as_str()), (on(&[FL, RL]), set(&[0]), "u1"));
-    assert!(reverse(&mut mine, &peer(2), true, Serial(10)));
-    let new = mine.by_id(UserId(2)).unwrap();
-    assert_eq!((new.lists, new.groups, new.name.as_str()), (on(&[RL]), GroupSet::NONE, "theirs"));
-    assert!(reverse(&mut mine, &peer(2), false, Serial(11)));
-    assert!(mine.by_id(UserId(2)).is_none(), "on no list any more");
-    assert!(!reverse(&mut mine, &peer(2), false, Serial(12)));
-    assert!(reverse(&mut mine, &peer(1), false, Serial(13)));
-    assert_eq!((mine.by_id(UserId(1)).unwrap().lists, mine.serial), (on(&[FL]), Serial(13)));
 }

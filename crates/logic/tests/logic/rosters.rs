@@ -1,8 +1,8 @@
 //! Whatever clients do to a roster, in whatever order, it stays one that the store can hold, and nobody
 //! is lost.
 
-use logic::ns::lists::{Deed, apply, decide, reverse};
-use model::List::{self, Allow as AL, Block as BL, Forward as FL};
+use logic::ns::lists::{Deed, apply, decide};
+use model::List::{self, Allow as AL, Block as BL, Forward as FL, Reverse as RL};
 use model::{Change, GroupId, Lists, Roster, Serial};
 use msnp::dialect::Keys;
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ fn take(mine: &mut Roster, (kind, list, who, number, keys): Step) -> Result<(), 
         6 => Deed::RemoveGroup(id(number.unwrap_or(0))),
         7 => Deed::RenameGroup(id(number.unwrap_or(1)), name(["x", "y"][usize::from(group.is_some())])),
         _ => {
-            reverse(mine, &contact(who, &[], &[]), number.is_some(), Serial(1));
+            reverse(mine, who, number.is_some());
             return Ok(());
         }
     };
@@ -68,6 +68,18 @@ fn take(mine: &mut Roster, (kind, list, who, number, keys): Step) -> Result<(), 
         prop_assert!(same == 1 || group.id == GroupId::OTHER, "{deed:?} has made a name ambiguous");
     }
     Ok(())
+}
+
+/// Someone puts the owner on their forward list, or takes them off it, and the roster is read again.
+fn reverse(mine: &mut Roster, who: i64, added: bool) {
+    let user = contact(who, &[], &[]).user;
+    if mine.by_id(user).is_none() {
+        mine.contacts.push(contact(who, &[], &[]));
+    }
+    for contact in mine.contacts.iter_mut().filter(|contact| contact.user == user) {
+        contact.lists = if added { contact.lists.with(RL) } else { contact.lists.without(RL) };
+    }
+    mine.contacts.retain(|contact| !contact.lists.is_empty());
 }
 
 /// Could the store hold it?

@@ -13,7 +13,8 @@ use msnp::ns::Event;
 
 use super::heal::BATCH;
 use super::watch::Showing;
-use super::{Afar, Look, Presence, Seer, Watcher};
+use super::watchers::{Watchers, forget};
+use super::{Afar, Look, Presence, Seer};
 use crate::Outlet;
 use crate::ns::Notice;
 use crate::ns::fan::Fan;
@@ -28,8 +29,8 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             News::Reverse { user, serial, peer, added } => {
                 self.notify(user, Notice::Reverse { serial, peer: Box::new(peer), added });
             }
-            News::Property { to, serial, user: _, email, property, value } => {
-                self.notify(to, Notice::Property { serial, email, property, value });
+            News::Property { to, serial, user, email, property, value } => {
+                self.notify(to, Notice::Property { serial, user, email, property, value });
             }
             News::Changed { user } => {
                 self.notify(user, Notice::Reload);
@@ -45,7 +46,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             }
             News::Unwatch { watcher, targets } => {
                 for target in targets {
-                    self.drop_watcher(target, |other| other == Watcher::There(watcher, from));
+                    forget(&mut self.followers, target, watcher, Some(from));
                 }
             }
             News::Watched { watcher, tag, visible } => {
@@ -85,7 +86,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             if let Some(shown) = shown {
                 visible.entry(target).or_insert_with(|| (shown, Vec::new())).1.push(watcher);
             }
-            self.add_watcher(target, Watcher::There(watcher, from));
+            self.followers.entry(target).or_default().insert(watcher, from);
         }
         self.show_afar(from, tag, visible.into_values(), afar);
     }
@@ -130,10 +131,8 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     ) {
         let mut watches: BTreeMap<UserId, Vec<UserId>> = BTreeMap::new();
         for target in arrived {
-            for watcher in self.watchers.get(&target).into_iter().flatten() {
-                if let Watcher::Here(watcher, _) = *watcher {
-                    watches.entry(watcher).or_default().push(target);
-                }
+            for (watcher, _) in self.watchers.get(&target).into_iter().flat_map(Watchers::iter) {
+                watches.entry(watcher).or_default().push(target);
             }
         }
         let (mut batch, mut size) = (Vec::new(), 0);
@@ -156,9 +155,8 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let (mut initial, mut news) = (Showing::initial(presence, trid), Showing::initial(presence, None));
         let look = Look::of(presence);
         for watcher in to {
-            let watches =
-                |all: &Watcher| matches!(*all, Watcher::Here(user, number) if user == *watcher && number <= knows);
-            if !self.watchers.get(&presence.user).is_some_and(|all| all.iter().any(watches)) {
+            let number = self.watchers.get(&presence.user).and_then(|all| all.of(*watcher));
+            if number.is_none_or(|number| number > knows) {
                 continue;
             }
             let before = self.on_screen(presence.user, *watcher);

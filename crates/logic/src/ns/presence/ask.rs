@@ -2,7 +2,7 @@
 
 use model::{Email, Name, NodeId, SessionId, Status, UserId};
 
-use super::{Presence, Watcher};
+use super::Presence;
 use crate::Outlet;
 use crate::ns::{Called, Notice};
 
@@ -80,12 +80,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// Who watches whom: someone who is watched, who watches them, and the server where the watcher is,
     /// if not here. All of those here, and those elsewhere who watch someone here. For tests.
     pub fn watches(&self) -> impl Iterator<Item = (UserId, UserId, Option<NodeId>)> {
-        self.watchers.iter().flat_map(|(target, watchers)| {
-            watchers.iter().map(|watcher| match *watcher {
-                Watcher::Here(watcher, _) => (*target, watcher, None),
-                Watcher::There(watcher, node) => (*target, watcher, Some(node)),
-            })
-        })
+        let here =
+            self.watchers.iter().flat_map(|(target, all)| all.iter().map(|(watcher, _)| (*target, watcher, None)));
+        let followers = self.followers.iter();
+        let afar = followers.flat_map(|(target, all)| all.iter().map(|(watcher, at)| (*target, watcher, Some(at))));
+        here.chain(afar)
     }
 
     /// Who is shown by other servers: someone, the watcher here, and the server. For tests.

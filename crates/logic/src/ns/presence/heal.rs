@@ -8,7 +8,8 @@
 
 use model::{Address, Heal, NodeId, Notice as News, UserId};
 
-use super::{ENDING, Presence, Watcher};
+use super::watchers::retain_everywhere;
+use super::{ENDING, Presence};
 use crate::Outlet;
 use crate::ns::Notice;
 
@@ -138,10 +139,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     }
 
     fn drop_watchers_at(&mut self, node: NodeId) {
-        self.watchers.retain(|_, watchers| {
-            watchers.retain(|watcher| !matches!(watcher, Watcher::There(_, at) if *at == node));
-            !watchers.is_empty()
-        });
+        retain_everywhere(&mut self.followers, |at| *at != node);
     }
 }
 

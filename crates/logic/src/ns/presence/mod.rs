@@ -9,7 +9,7 @@
 //! (docs/PROTOCOL.md, Visibility)
 //!
 //! * `session`: what sessions do in the table; `ask`: what is asked of it.
-//! * `watch`: who watches whom here; `afar`: the same between two servers.
+//! * `watch`: who watches whom here; `afar`: the same between two servers; `watchers`: how it is kept.
 //! * `heal`: two servers who may have missed something of each other.
 
 mod afar;
@@ -17,17 +17,20 @@ mod ask;
 mod heal;
 mod session;
 mod watch;
+mod watchers;
 
 use std::collections::HashMap;
 
 use model::{
-    Email, List, Lists, MessagePrivacy, Name, NodeId, Personal, Picture, Presence as Shown, SessionId, Status, UserId,
+    Email, List, MessagePrivacy, Name, NodeId, Personal, Picture, Presence as Shown, SessionId, Status, UserId,
 };
 
 use super::Notice;
+use super::circle::Circle;
 use super::privacy;
 use crate::Outlet;
 use heal::Peer;
+use watchers::Watchers;
 
 pub use ask::Callee;
 
@@ -55,24 +58,15 @@ struct Here<O> {
     /// What the client tells with `UUX`.
     personal: Option<Personal>,
     /// What watchers still see of a session that this one took over, until its first `CHG`.
-    lingering: Option<(View, Option<Personal>)>,
+    lingering: Option<Box<(View, Option<Personal>)>>,
     takes_calls: bool,
     privacy: MessagePrivacy,
-    /// Everyone on a list of theirs.
-    lists: Vec<(UserId, Lists)>,
+    /// Everyone on a list of theirs, but for RL.
+    lists: Circle,
 }
 
 /// Since when there is a session that is told to end: before any other.
 const ENDING: i64 = i64::MIN;
-
-/// Someone who watches someone.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Watcher {
-    /// And the number of this watch: what another server tells without knowing of it is about an
-    /// earlier one.
-    Here(UserId, u64),
-    There(UserId, NodeId),
-}
 
 /// Someone at another notification server, as users here are shown them.
 struct Afar {
@@ -101,10 +95,13 @@ struct Look {
 /// Who is here, and who watches whom.
 pub struct Presence<O> {
     me: NodeId,
-    here: HashMap<UserId, Here<O>>,
+    /// Each on its own, so that the table grows without moving them all.
+    here: HashMap<UserId, Box<Here<O>>>,
     by_email: HashMap<Email, UserId>,
-    /// By the one who is watched, be they here, elsewhere or offline.
-    watchers: HashMap<UserId, Vec<Watcher>>,
+    /// Who is here and watches someone, by the one who is watched, be they here, elsewhere or offline.
+    watchers: HashMap<UserId, Watchers<u64>>,
+    /// Who watches someone from another server, and which: only of those who are here.
+    followers: HashMap<UserId, Watchers<NodeId>>,
     afar: HashMap<UserId, Afar>,
     /// The other notification servers that we see.
     peers: HashMap<NodeId, Peer>,
@@ -120,6 +117,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             here: HashMap::new(),
             by_email: HashMap::new(),
             watchers: HashMap::new(),
+            followers: HashMap::new(),
             afar: HashMap::new(),
             peers: HashMap::new(),
             number: 0,
@@ -142,7 +140,7 @@ impl<O> Here<O> {
     fn visible(&self, user: UserId) -> Option<Shown> {
         let (view, personal) = match (&self.view, &self.lingering) {
             (Some(view), _) => (view, &self.personal),
-            (None, Some((view, personal))) => (view, personal),
+            (None, Some(before)) => (&before.0, &before.1),
             (None, None) => return None,
         };
         (view.status != Status::Hidden).then(|| Shown {
@@ -156,16 +154,12 @@ impl<O> Here<O> {
         })
     }
 
-    fn lists_of(&self, peer: UserId) -> Lists {
-        self.lists.iter().find(|(user, _)| *user == peer).map_or(Lists::NONE, |(_, lists)| *lists)
-    }
-
     fn lets(&self, peer: UserId) -> bool {
-        privacy::lets(self.privacy, self.lists_of(peer))
+        privacy::lets(self.privacy, self.lists.lists_of(peer))
     }
 
     /// Whom this user watches.
     fn forward(&self) -> Vec<UserId> {
-        self.lists.iter().filter(|(_, lists)| lists.has(List::Forward)).map(|(user, _)| *user).collect()
+        self.lists.on(List::Forward).collect()
     }
 }

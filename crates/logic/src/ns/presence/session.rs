@@ -1,10 +1,11 @@
 //! What a session does in the table, from its beginning to its end.
 
-use model::{Address, Change, List, MessagePrivacy, Notice as News, Personal, Role, Roster, SessionId, UserId};
+use model::{Address, Change, List, Lists, MessagePrivacy, Notice as News, Personal, Role, Roster, SessionId, UserId};
 use msnp::TrId;
 
-use super::{ENDING, Here, Presence, View, Watcher};
+use super::{ENDING, Here, Presence, View};
 use crate::Outlet;
+use crate::ns::circle::Circle;
 use crate::ns::{Identity, Notice};
 
 impl<O: Outlet<Notice = Notice>> Presence<O> {
@@ -31,12 +32,12 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             lingering: None,
             takes_calls: true,
             privacy: MessagePrivacy::OnlyAllowed,
-            lists: Vec::new(),
+            lists: Circle::default(),
         };
-        if let Some(mut old) = self.here.remove(&user) {
+        if let Some(mut old) = self.here.remove(&user).map(|old| *old) {
             old.end();
             self.stop_watching(user, old.forward(), afar);
-            here.lingering = old.view.map(|view| (view, old.personal)).or(old.lingering);
+            here.lingering = old.view.map(|view| Box::new((view, old.personal))).or(old.lingering);
             // What watchers have been shown, until the roster brings the new one.
             here.name = old.name;
             here.privacy = old.privacy;
@@ -44,7 +45,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
         let lingers = here.lingering.is_some();
         self.by_email.insert(here.email.clone(), user);
-        self.here.insert(user, here);
+        self.here.insert(user, Box::new(here));
         afar.push((Address::Role(Role::Notification), News::Held { users: vec![(user, since)] }));
         lingers
     }
@@ -53,18 +54,19 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// changes, and new targets are watched.
     pub fn load(&mut self, user: UserId, session: SessionId, roster: &Roster, afar: &mut Vec<(Address, News)>) {
         let Some(here) = self.mine(user, session) else { return };
-        let (before, watching) = (here.forward(), here.view.is_some());
-        let now: Vec<UserId> = roster.on(List::Forward).map(|contact| contact.user).collect();
-        for target in before.iter().filter(|target| !now.contains(target)) {
-            self.unwatch(user, *target, afar);
+        let watching = here.view.is_some();
+        let own = roster.contacts.iter().map(|contact| (contact.user, contact.lists.own()));
+        let (before, now): (Circle, Circle) = (here.lists.clone(), own.collect());
+        for target in before.on(List::Forward).filter(|target| !now.lists_of(*target).has(List::Forward)) {
+            self.unwatch(user, target, afar);
         }
+        let new = now.on(List::Forward).filter(|target| !before.lists_of(*target).has(List::Forward)).collect();
         self.reveal(user, afar, |here| {
             here.privacy = roster.privacy;
             here.name = roster.name.clone();
-            here.lists = roster.contacts.iter().map(|contact| (contact.user, contact.lists.own())).collect();
+            here.lists = now;
         });
         if watching {
-            let new = now.into_iter().filter(|target| !before.contains(target)).collect();
             self.watch_all(user, new, None, afar);
         }
     }
@@ -83,7 +85,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         let first = here.view.is_none();
         let unchanged = match (&here.view, &here.lingering) {
             (Some(old), _) => *old == view,
-            (None, Some((old, personal))) => *old == view && *personal == here.personal,
+            (None, Some(old)) => old.0 == view && old.1 == here.personal,
             (None, None) => false,
         };
         let targets = if first { here.forward() } else { Vec::new() };
@@ -92,7 +94,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             here.lingering = None;
         };
         if unchanged {
-            self.here.get_mut(&user).map(set);
+            self.here.get_mut(&user).map(|here| set(here));
         } else {
             self.reveal(user, afar, set);
         }
@@ -135,12 +137,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         self.by_email.remove(&here.email);
         self.stop_watching(user, here.forward(), afar);
         // Watchers at other servers start anew when the user arrives somewhere again.
-        if let Some(watchers) = self.watchers.get_mut(&user) {
-            watchers.retain(|watcher| matches!(watcher, Watcher::Here(..)));
-            if watchers.is_empty() {
-                self.watchers.remove(&user);
-            }
-        }
+        self.followers.remove(&user);
         true
     }
 
@@ -168,8 +165,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             for change in changes {
                 match change {
                     Change::Contact { peer, now, .. } => {
-                        here.lists.retain(|(contact, _)| contact != peer);
-                        here.lists.extend(now.as_ref().map(|now| (*peer, now.lists)));
+                        here.lists.set(*peer, now.as_ref().map_or(Lists::NONE, |now| now.lists));
                     }
                     Change::Name(name) => here.name = name.clone(),
                     Change::Privacy(privacy) => here.privacy = *privacy,
@@ -187,6 +183,6 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     }
 
     pub(super) fn mine(&mut self, user: UserId, session: SessionId) -> Option<&mut Here<O>> {
-        self.here.get_mut(&user).filter(|here| here.session == session)
+        self.here.get_mut(&user).map(|here| &mut **here).filter(|here| here.session == session)
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use model::{Address, NodeId, Notice as News, Presence as Shown, Role, SessionId, UserId};
+use model::{Address, Email, NodeId, Notice as News, Presence as Shown, Role, SessionId, UserId};
 use msnp::TrId;
 use msnp::ns::Event;
 
 use super::heal::BATCH;
-use super::{Here, Look, Presence, Watcher};
+use super::watchers::forget;
+use super::{Here, Look, Presence};
 use crate::Outlet;
 use crate::ns::Notice;
 use crate::ns::fan::Fan;
@@ -39,7 +40,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     ) {
         self.number += 1;
         for target in &targets {
-            self.add_watcher(*target, Watcher::Here(user, self.number));
+            self.add_watcher(*target, user);
             self.tell_initial(user, *target, trid);
         }
         if !targets.is_empty() {
@@ -51,7 +52,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 
     /// The user watches one less.
     pub(super) fn unwatch(&mut self, user: UserId, target: UserId, afar: &mut Vec<(Address, News)>) {
-        if self.drop_watcher(target, |watcher| matches!(watcher, Watcher::Here(other, _) if other == user)) {
+        if forget(&mut self.watchers, target, user, None) {
             self.forget_seen(target, user, None);
             let unwatch = News::Unwatch { watcher: user, targets: vec![target] };
             afar.push((Address::Role(Role::Notification), unwatch));
@@ -61,7 +62,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// The user watches nobody any more.
     pub(super) fn stop_watching(&mut self, user: UserId, targets: Vec<UserId>, afar: &mut Vec<(Address, News)>) {
         for target in &targets {
-            self.drop_watcher(*target, |watcher| matches!(watcher, Watcher::Here(other, _) if other == user));
+            forget(&mut self.watchers, *target, user, None);
             self.forget_seen(*target, user, None);
         }
         if !targets.is_empty() {
@@ -69,24 +70,12 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         }
     }
 
-    /// Someone watches `target`, or goes on doing so.
-    pub(super) fn add_watcher(&mut self, target: UserId, watcher: Watcher) {
+    /// Someone here watches `target` from now on, or goes on doing so.
+    fn add_watcher(&mut self, target: UserId, watcher: UserId) {
         let watchers = self.watchers.entry(target).or_default();
-        if !watchers.iter().any(|other| other.is(watcher)) {
-            watchers.push(watcher);
+        if watchers.of(watcher).is_none() {
+            watchers.insert(watcher, self.number);
         }
-    }
-
-    /// True if there was one.
-    pub(super) fn drop_watcher(&mut self, target: UserId, which: impl Fn(Watcher) -> bool) -> bool {
-        let Some(watchers) = self.watchers.get_mut(&target) else { return false };
-        let before = watchers.len();
-        watchers.retain(|watcher| !which(*watcher));
-        let dropped = watchers.len() < before;
-        if watchers.is_empty() {
-            self.watchers.remove(&target);
-        }
-        dropped
     }
 
     /// What `viewer` is shown of `target`, who may be here.
@@ -104,33 +93,57 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
 
     /// Makes a change to someone who is here, and tells each watcher what it changes for them.
     pub(super) fn reveal(&mut self, user: UserId, afar: &mut Vec<(Address, News)>, change: impl FnOnce(&mut Here<O>)) {
-        let watchers = self.watchers.remove(&user).unwrap_or_default();
         let Some(here) = self.here.get_mut(&user) else { return };
+        let watchers = self.watchers.remove(&user).unwrap_or_default();
+        let followers = self.followers.remove(&user).unwrap_or_default();
         let before = here.visible(user);
-        let could: Vec<bool> = watchers.iter().map(|watcher| before.is_some() && here.lets(watcher.user())).collect();
+        let could = |watcher| before.is_some() && here.lets(watcher);
+        let watchers_could: Vec<bool> = watchers.iter().map(|(watcher, _)| could(watcher)).collect();
+        let followers_could: Vec<bool> = followers.iter().map(|(watcher, _)| could(watcher)).collect();
         change(here);
         let after = here.visible(user);
         let email = here.email.clone();
-        let mut online = after.as_ref().map(|presence| Showing::initial(presence, None));
         let both = before.as_ref().zip(after.as_ref());
-        let (face, personal) = (
-            both.is_none_or(|(before, after)| !before.looks_like(after)),
-            both.is_none_or(|(before, after)| before.personal != after.personal),
-        );
-        let has_personal = after.as_ref().is_some_and(|after| after.personal.is_some());
-        let mut offline = Fan::new(Event::Fln { email: &email });
-        let mut shown: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
-        let mut gone: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
+        let turn = Turn {
+            user,
+            email: &email,
+            after: after.as_ref(),
+            face: both.is_none_or(|(before, after)| !before.looks_like(after)),
+            personal: both.is_none_or(|(before, after)| before.personal != after.personal),
+        };
+        self.tell_watchers(&turn, watchers.iter().zip(watchers_could), afar);
+        self.tell_followers(&turn, followers.iter().zip(followers_could), afar);
+        if !watchers.is_empty() {
+            self.watchers.insert(user, watchers);
+        }
+        if !followers.is_empty() {
+            self.followers.insert(user, followers);
+        }
+    }
+
+    /// Tells each of these watchers here, of whom is known whether they could see the one who has
+    /// changed.
+    fn tell_watchers(
+        &mut self,
+        turn: &Turn<'_>,
+        watchers: impl Iterator<Item = ((UserId, u64), bool)>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        let Turn { user, email, after, face, personal } = *turn;
+        let mut online = after.map(|presence| Showing::initial(presence, None));
+        let has_personal = after.is_some_and(|after| after.personal.is_some());
+        let mut offline = Fan::new(Event::Fln { email });
         // Hardly ever: another server has shown them, and has yet to take it back.
-        let elsewhere = after.as_ref().filter(|_| self.afar.contains_key(&user)).map(Look::of);
+        let elsewhere = after.filter(|_| self.afar.contains_key(&user)).map(Look::of);
         let mut moved = Vec::new();
-        for (watcher, could) in watchers.iter().zip(could) {
-            let can = after.is_some() && self.here[&user].lets(watcher.user());
-            if !can && !could || can && could && !face && !personal {
+        for ((watcher, _), could) in watchers {
+            let can = after.is_some() && self.here[&user].lets(watcher);
+            if !turn.is_news(could, can) {
                 continue;
             }
-            match (*watcher, &mut online) {
-                (Watcher::Here(watcher, _), Some(online)) if can => self.here.get(&watcher).map(|to| {
+            match &mut online {
+                Some(online) if can => {
+                    let Some(to) = self.here.get(&watcher) else { continue };
                     match elsewhere.filter(|_| self.shown_by(user, watcher).is_some()) {
                         Some(look) => {
                             online.turn(&to.outlet, self.on_screen(user, watcher), look);
@@ -139,53 +152,64 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
                         None if could => online.send(&to.outlet, face, personal),
                         None => online.send(&to.outlet, true, has_personal),
                     }
-                }),
-                // Someone who is at another server by now is not gone.
-                (Watcher::Here(watcher, _), _) => match self.shown_by(user, watcher) {
-                    Some(node) => {
-                        afar.push(self.ask_again(watcher, user, node));
-                        None
-                    }
-                    None => self.here.get(&watcher).map(|to| offline.send(&to.outlet)),
-                },
-                (Watcher::There(watcher, node), _) => {
-                    let told = if can { &mut shown } else { &mut gone };
-                    told.entry(node).or_default().push(watcher);
-                    None
                 }
-            };
+                // Someone who is at another server by now is not gone.
+                _ => match (self.shown_by(user, watcher), self.here.get(&watcher)) {
+                    (Some(node), _) => afar.push(self.ask_again(watcher, user, node)),
+                    (None, Some(to)) => offline.send(&to.outlet),
+                    (None, None) => {}
+                },
+            }
         }
         for watcher in moved {
             self.on_screen_now(user, watcher, elsewhere);
         }
+    }
+
+    /// Tells the servers of these watchers.
+    fn tell_followers(
+        &self,
+        turn: &Turn<'_>,
+        followers: impl Iterator<Item = ((UserId, NodeId), bool)>,
+        afar: &mut Vec<(Address, News)>,
+    ) {
+        let mut shown: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
+        let mut gone: BTreeMap<NodeId, Vec<UserId>> = BTreeMap::new();
+        for ((watcher, node), could) in followers {
+            let can = turn.after.is_some() && self.here[&turn.user].lets(watcher);
+            if turn.is_news(could, can) {
+                let told = if can { &mut shown } else { &mut gone };
+                told.entry(node).or_default().push(watcher);
+            }
+        }
         for (node, to) in shown {
-            self.show_afar(node, None, after.iter().map(|presence| (presence.clone(), to.clone())), afar);
+            self.show_afar(node, None, turn.after.iter().map(|presence| ((*presence).clone(), to.clone())), afar);
         }
         for (node, to) in gone {
             for to in to.chunks(BATCH) {
-                let gone = News::Gone { to: to.to_vec(), user, email: email.clone() };
+                let gone = News::Gone { to: to.to_vec(), user: turn.user, email: turn.email.clone() };
                 afar.push((Address::Node(node), gone));
             }
-        }
-        if !watchers.is_empty() {
-            self.watchers.insert(user, watchers);
         }
     }
 }
 
-impl Watcher {
-    pub(super) const fn user(self) -> UserId {
-        match self {
-            Self::Here(user, _) | Self::There(user, _) => user,
-        }
-    }
+/// What a change makes different for those who watch someone.
+struct Turn<'a> {
+    user: UserId,
+    email: &'a Email,
+    /// How they are shown from now on.
+    after: Option<&'a Shown>,
+    /// Is anything different but the personal message?
+    face: bool,
+    /// And that?
+    personal: bool,
+}
 
-    /// Are both the same, whenever they began?
-    fn is(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Here(one, _), Self::Here(other, _)) => one == other,
-            (one, other) => one == other,
-        }
+impl Turn<'_> {
+    /// Is it news to a watcher who could see them before, or could not, and can now, or cannot?
+    const fn is_news(&self, could: bool, can: bool) -> bool {
+        could != can || can && (self.face || self.personal)
     }
 }
 
