@@ -57,7 +57,8 @@ impl World {
         self.drain();
     }
 
-    fn drain(&mut self) {
+    /// What is on its way arrives, and what is due happens.
+    pub(crate) fn drain(&mut self) {
         while let Some((time, event)) = self.next(u64::MAX) {
             self.now = self.now.max(time);
             self.happen(event);

@@ -179,11 +179,12 @@ impl World {
         self.on(id, |table, afar| table.leave(user(person), session, afar));
     }
 
-    /// A client is gone. What it edited while its server could tell nobody of it is in the store only:
-    /// that another session of the account reads it again is not a matter of presence.
+    /// A client is gone. What it edited while its server could tell nobody of it, or did not know that
+    /// the account has a later session, is in the store only: that this one reads it again is not a
+    /// matter of presence.
     pub(crate) fn close(&mut self, session: SessionId) -> Option<Client> {
         let client = self.clients.remove(&session)?;
-        if client.dirty && self.weather != Weather::Fair {
+        if client.dirty && (self.weather != Weather::Fair || !client.ending) {
             self.reload_all(client.person);
         }
         Some(client)
