@@ -35,6 +35,11 @@ fn edits_with_msnpctl_are_told_at_once() {
     assert_eq!(client.line().unwrap(), "ADD 0 RL 4 friend@example.com friend@example.com");
     msnpctl(directory.path(), &["contact", "remove", EDITOR, "friend@example.com", "--list", "FL"]);
     assert_eq!(client.line().unwrap(), "REM 0 FL 5 friend@example.com");
+    // The server has let go of the lists of someone who is online, and remembers who was deleted.
+    assert_eq!(client.ask("CHG {} NLN").unwrap().split(' ').next_back(), Some("NLN"));
+    msnpctl(directory.path(), &["account", "delete", "friend@example.com", "--yes"]);
+    assert_eq!(client.line().unwrap(), "REM 0 AL 6 friend@example.com");
+    assert_eq!(client.line().unwrap(), "REM 0 RL 6 friend@example.com");
     msnpctl(directory.path(), &["account", "suspend", EDITOR]);
     assert_eq!(client.line().unwrap(), "OUT SSD");
     assert!(client.line().is_err(), "the daemon closes");

@@ -96,7 +96,7 @@ impl Online {
             // The store is away; what it holds is told at the next sign-in.
             _ => {
                 if let Some(held) = held {
-                    refuse(effects, held.trid, held.refusal());
+                    refuse(effects, held.trid, held.refusal);
                 }
             }
         }

@@ -42,16 +42,13 @@ pub(super) struct Held {
     pub(super) trid: TrId,
     /// Does it ask for the lists, whatever they are?
     pub(super) synchronises: bool,
+    /// The code for: the store is away.
+    pub(super) refusal: Code,
 }
 
 impl Held {
     pub(super) fn frame(&self) -> Frame<'_> {
         Frame { verb: self.verb, rest: &self.rest, payload: &self.payload }
-    }
-
-    /// The code for: the store is away.
-    pub(super) const fn refusal(&self) -> Code {
-        if self.synchronises { Code::DatabaseUnavailable } else { Code::DatabaseError }
     }
 }
 
@@ -73,7 +70,12 @@ impl Online {
         };
         let Some(trid) = request.trid().filter(|_| !is_here && needs_roster(request)) else { return false };
         let (verb, rest, payload) = (frame.verb, frame.rest.into(), frame.payload.into());
-        let held = Held { verb, rest, payload, trid, synchronises };
+        let refusal = match request {
+            Request::Syn { .. } | Request::Lst { .. } | Request::Lsg { .. } => Code::DatabaseUnavailable,
+            Request::Pag { .. } => Code::PagingUnavailable,
+            _ => Code::DatabaseError,
+        };
+        let held = Held { verb, rest, payload, trid, synchronises, refusal };
         self.reload(Pending::Reload(Some(Box::new(held))), effects);
         true
     }

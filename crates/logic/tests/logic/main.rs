@@ -6,6 +6,7 @@ mod healing;
 mod lists;
 mod net;
 mod one_table;
+mod recall;
 mod room;
 mod rosters;
 mod three_tables;

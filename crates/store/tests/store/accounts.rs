@@ -1,6 +1,6 @@
 //! Accounts and the directory.
 
-use model::{Change, Verification};
+use model::{Change, UserId, Verification};
 use store::{Directory, DirectoryCard, StoreError};
 
 use crate::place::{AL, FL, Place, RL, accounts, contact, edit, email, name, new_account, put, serial};
@@ -75,6 +75,12 @@ async fn a_deleted_account_leaves_all_lists(place: &Place) {
     assert_eq!(store.touched_since(mark).await.unwrap().1, [amy, bob, cat]);
     let rows = "SELECT (SELECT COUNT(*) FROM contact) + (SELECT COUNT(*) FROM grp)";
     assert_eq!(place.number(rows).await, 2 + 3);
+    let people = store.people(&[amy, cat, UserId(99)]).await.unwrap();
+    let named: Vec<_> = people.iter().map(|person| (person.user, person.email.clone())).collect();
+    assert_eq!(named, [(amy, email("amy")), (cat, email("cat"))], "who was deleted can still be named");
+    assert_eq!(people[0].guid, store.account(&email("amy")).await.unwrap().unwrap().guid);
+    assert_eq!(store.sweep_touched().await.unwrap(), 0);
+    assert_eq!(place.number("SELECT COUNT(*) FROM deleted").await, 1, "for a day");
 }
 
 async fn a_number_is_never_used_twice(place: &Place) {
