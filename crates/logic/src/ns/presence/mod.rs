@@ -20,6 +20,7 @@ mod watch;
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use model::{
     Email, List, Lists, MessagePrivacy, Name, NodeId, Personal, Picture, Presence as Shown, SessionId, Status, UserId,
 };
@@ -98,14 +99,18 @@ struct Look {
     personal: u64,
 }
 
+/// By account. The store gives out the numbers, one after the other, so that nobody can choose them
+/// to collide: a fast hash is good enough. Handles are chosen, and have the default one.
+type ByUser<T> = HashMap<UserId, T, RandomState>;
+
 /// Who is here, and who watches whom.
 pub struct Presence<O> {
     me: NodeId,
-    here: HashMap<UserId, Here<O>>,
+    here: ByUser<Here<O>>,
     by_email: HashMap<Email, UserId>,
     /// By the one who is watched, be they here, elsewhere or offline.
-    watchers: HashMap<UserId, Vec<Watcher>>,
-    afar: HashMap<UserId, Afar>,
+    watchers: ByUser<Vec<Watcher>>,
+    afar: ByUser<Afar>,
     /// The other notification servers that we see.
     peers: HashMap<NodeId, Peer>,
     /// How many times someone here has begun to watch, or a server was to be told of all watchers.
@@ -117,10 +122,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     pub fn new(me: NodeId) -> Self {
         Self {
             me,
-            here: HashMap::new(),
+            here: ByUser::default(),
             by_email: HashMap::new(),
-            watchers: HashMap::new(),
-            afar: HashMap::new(),
+            watchers: ByUser::default(),
+            afar: ByUser::default(),
             peers: HashMap::new(),
             number: 0,
         }

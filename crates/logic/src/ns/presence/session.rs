@@ -61,7 +61,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         self.reveal(user, afar, |here| {
             here.privacy = roster.privacy;
             here.name = roster.name.clone();
-            here.lists = roster.contacts.iter().map(|contact| (contact.user, contact.lists.own())).collect();
+            // Not those who are on RL only: they would be searched for nothing, and someone well known has
+            // thousands of them.
+            let own = roster.contacts.iter().map(|contact| (contact.user, contact.lists.own()));
+            here.lists = own.filter(|(_, lists)| !lists.is_empty()).collect();
         });
         if watching {
             let new = now.into_iter().filter(|target| !before.contains(target)).collect();
