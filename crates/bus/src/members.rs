@@ -60,7 +60,10 @@ impl Members {
 
     /// Is there another, or one gone, or changed in anything but its load?
     pub(crate) fn differ_from(&self, before: &Self) -> bool {
-        let same = |a: &Node, b: &Node| *a == Node { load: a.load, ..b.clone() };
+        let same = |a: &Node, b: &Node| {
+            let Node { id, role, endpoint, weight, load: _, draining } = a;
+            (*id, *role, endpoint, *weight, *draining) == (b.id, b.role, &b.endpoint, b.weight, b.draining)
+        };
         self.nodes.len() != before.nodes.len() || !self.nodes.iter().zip(&before.nodes).all(|(a, b)| same(a, b))
     }
 }

@@ -132,7 +132,7 @@ where
 {
     let link = Arc::clone(&connection.drive.link);
     link.close();
-    if let Some(rest) = batch(|| connection.drive.farewell()) {
+    if let Some(rest) = batch(|| connection.drive.farewell(now())) {
         rest.await;
     }
     let Connection { drive, guard, .. } = *connection;
@@ -153,39 +153,45 @@ where
     M::Notice: Send + 'static,
     D: Desk<M>,
 {
+    // Read once each time that something has happened: a clock costs as much as the smaller commands do.
+    let mut at = now();
     loop {
-        batch(|| while drive.notice(now()) || drive.timeout(now()) {});
-        if let Some(end) = ended(drive, meter, shutdown) {
+        batch(|| while drive.notice(at) || drive.timeout(at) {});
+        if let Some(end) = ended(drive, meter, shutdown, at) {
             return end;
         }
-        meter.stuck = if drive.link.waiting() == 0 { None } else { meter.stuck.or(Some(now())) };
+        meter.stuck = if drive.link.waiting() == 0 { None } else { meter.stuck.or(Some(at)) };
         let reading = !drive.is_open() && meter.paused.is_none();
         let deadline = deadline(drive, meter);
         let link = Arc::clone(&drive.link);
         tokio::select! {
             biased;
             answer = drive.answered(), if drive.is_open() => {
+                at = now();
                 batch(|| {
-                    drive.answer(answer, now());
-                    feed(drive, meter, &[]);
+                    drive.answer(answer, at);
+                    feed(drive, meter, &[], at);
                 });
             }
-            () = link.woken() => {}
+            () = link.woken() => at = now(),
             ready = link.transport().writable(), if meter.stuck.is_some() => {
                 if ready.is_err() {
                     return End::Left;
                 }
+                at = now();
                 link.write();
             }
             ready = link.transport().readable(), if reading => {
-                if ready.is_err() || !read(drive, meter) {
+                at = now();
+                if ready.is_err() || !read(drive, meter, at) {
                     return End::Left;
                 }
             }
             () = until(deadline), if deadline.is_some() => {
-                if meter.paused.is_some_and(|paused| paused <= now()) {
+                at = now();
+                if meter.paused.is_some_and(|paused| paused <= at) {
                     meter.paused = None;
-                    batch(|| feed(drive, meter, &[]));
+                    batch(|| feed(drive, meter, &[], at));
                 }
             }
         }
@@ -193,7 +199,7 @@ where
 }
 
 /// Has the connection come to its end?
-fn ended<M, D>(drive: &Drive<M, D>, meter: &Meter, shutdown: &Shutdown) -> Option<End>
+fn ended<M, D>(drive: &Drive<M, D>, meter: &Meter, shutdown: &Shutdown, now: Instant) -> Option<End>
 where
     M: Machine,
     M::Notice: Send + 'static,
@@ -212,11 +218,11 @@ where
     if shutdown.phase() >= patience {
         return Some(End::Closing("the daemon stops"));
     }
-    let late = meter.stuck.is_some_and(|since| now() >= since + meter.terms.outbox_time);
+    let late = meter.stuck.is_some_and(|since| now >= since + meter.terms.outbox_time);
     if late {
         return Some(End::Closing("the client does not read"));
     }
-    let slow = drive.machine.is_stranger() && now() >= meter.began + meter.terms.stranger_time;
+    let slow = drive.machine.is_stranger() && now >= meter.began + meter.terms.stranger_time;
     slow.then_some(End::Closing("no sign-in in time"))
 }
 
@@ -234,7 +240,7 @@ where
 }
 
 /// Reads once and handles what came. False if the client is gone.
-fn read<M, D>(drive: &mut Drive<M, D>, meter: &mut Meter) -> bool
+fn read<M, D>(drive: &mut Drive<M, D>, meter: &mut Meter, now: Instant) -> bool
 where
     M: Machine,
     M::Notice: Send + 'static,
@@ -243,20 +249,20 @@ where
     BUFFER.with_borrow_mut(|buffer| match drive.link.transport().try_read(buffer) {
         Ok(0) => false,
         Ok(count) => {
-            batch(|| feed(drive, meter, &buffer[..count]));
+            batch(|| feed(drive, meter, &buffer[..count], now));
             true
         }
         Err(error) => error.kind() == io::ErrorKind::WouldBlock,
     })
 }
 
-fn feed<M, D>(drive: &mut Drive<M, D>, meter: &mut Meter, fresh: &[u8])
+fn feed<M, D>(drive: &mut Drive<M, D>, meter: &mut Meter, fresh: &[u8], now: Instant)
 where
     M: Machine,
     M::Notice: Send + 'static,
     D: Desk<M>,
 {
-    drive.feed(fresh, now(), |machine, used| meter.pace(machine.is_stranger(), used, now()));
+    drive.feed(fresh, now, |machine, used| meter.pace(machine.is_stranger(), used, now));
 }
 
 /// Writes what is left, says that nothing more will come, and reads until the client has gone:

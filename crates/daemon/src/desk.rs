@@ -20,8 +20,8 @@ pub enum Reply<A> {
 /// Answers the questions of one connection's machine. It decides nothing: it locks a table and
 /// calls a pure function, or awaits the store or the bus.
 pub trait Desk<M: Machine>: Send + 'static {
-    /// Answers one question.
-    fn answer(&mut self, question: M::Question) -> Reply<M::Answer>;
+    /// Answers one question, which was asked at `now`.
+    fn answer(&mut self, question: M::Question, now: Instant) -> Reply<M::Answer>;
 }
 
 /// A machine, its desk and its link: one connection but for the socket.
@@ -164,14 +164,14 @@ where
         loop {
             if !effects.send.is_empty() {
                 trace_sent(&effects.send);
-                self.link.send(&effects.send);
+                self.link.give(effects.send);
             }
             if let Some(why) = effects.close {
                 self.closing = Some(why);
                 return;
             }
             let Some(question) = effects.ask else { return };
-            match self.desk.answer(question) {
+            match self.desk.answer(question, now) {
                 Reply::Later(answer) => {
                     self.open = Some(answer);
                     return;
@@ -185,8 +185,8 @@ where
     }
 
     /// The connection has ended: asks what the machine still has to ask.
-    pub fn farewell(&mut self) -> Option<Pin<Box<dyn Future<Output = M::Answer> + Send>>> {
-        match self.desk.answer(self.machine.farewell()?) {
+    pub fn farewell(&mut self, now: Instant) -> Option<Pin<Box<dyn Future<Output = M::Answer> + Send>>> {
+        match self.desk.answer(self.machine.farewell()?, now) {
             Reply::Now(_) => None,
             Reply::Later(rest) => Some(rest),
         }

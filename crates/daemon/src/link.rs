@@ -185,15 +185,31 @@ impl<N: Send + 'static> Link<N> {
     /// A client that has been keeping up is sent anything, however large: the lists of an account
     /// are one answer. One that has not is closed when the outbox is full.
     pub fn send(self: &Arc<Self>, bytes: &[u8]) -> bool {
+        self.enqueue(bytes.len(), |queue| queue.extend_from_slice(bytes))
+    }
+
+    /// [`Link::send`] of bytes that nobody else needs: an empty queue takes them as they are.
+    pub(crate) fn give(self: &Arc<Self>, bytes: Vec<u8>) -> bool {
+        self.enqueue(bytes.len(), |queue| {
+            if queue.is_empty() {
+                *queue = bytes;
+            } else {
+                queue.extend_from_slice(&bytes);
+            }
+        })
+    }
+
+    /// Has `append` append so many bytes to the queue.
+    fn enqueue(self: &Arc<Self>, count: usize, append: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut state = self.state();
         if state.closed.is_some() {
             return false;
         }
-        if !state.has_room(bytes.len()) {
+        if !state.has_room(count) {
             // Perhaps only the batch under way keeps it from the socket.
             self.write_from(&mut state);
         }
-        if !state.has_room(bytes.len()) {
+        if !state.has_room(count) {
             state.close(Closed::Overflow);
         }
         if state.closed.is_some() {
@@ -202,9 +218,9 @@ impl<N: Send + 'static> Link<N> {
             return false;
         }
         if state.queue.is_empty() {
-            state.most = bytes.len() + self.limit;
+            state.most = count + self.limit;
         }
-        state.queue.extend_from_slice(bytes);
+        append(&mut state.queue);
         if !state.dirty {
             state.dirty = true;
             drop(state);

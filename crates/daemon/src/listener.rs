@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use logic::Machine;
 use model::SessionId;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
+use socket2::TcpKeepalive;
+use tokio::net::TcpListener;
 use tokio::time;
 use tracing::{Instrument as _, debug, debug_span, warn};
 
@@ -45,7 +45,9 @@ impl<N> Seat<N> {
     }
 }
 
-/// Binds a listening socket.
+/// Binds a listening socket. Those that it accepts have its options, which saves asking the system for
+/// each of them: small writes leave at once; a peer that is gone without a word is found by the
+/// system.
 pub fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, ServeError> {
     let listen = || {
         let domain = if address.is_ipv4() { socket2::Domain::IPV4 } else { socket2::Domain::IPV6 };
@@ -53,6 +55,9 @@ pub fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, S
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
+        socket.set_tcp_nodelay(true)?;
+        let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(20));
+        socket.set_tcp_keepalive(&keepalive.with_retries(4))?;
         socket.listen(4096)?;
         TcpListener::from_std(socket.into())
     };
@@ -148,7 +153,7 @@ where
                 continue;
             }
         };
-        let Ok(reached) = prepare(&stream) else { continue };
+        let Ok(reached) = stream.local_addr() else { continue };
         if !host.door.proxies.contains(&peer.ip().to_canonical()) {
             host.welcome(Transport::Tcp(stream), peer, reached);
             continue;
@@ -166,12 +171,29 @@ where
     }
 }
 
-/// Readies a connection that was accepted, and tells our own address: small writes leave at once; a
-/// peer that is gone without a word is found by the system.
-pub fn prepare(stream: &TcpStream) -> std::io::Result<SocketAddr> {
-    stream.set_nodelay(true)?;
-    let keepalive =
-        TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(20)).with_retries(4);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)?;
-    stream.local_addr()
+#[cfg(test)]
+mod tests {
+    use socket2::SockRef;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_accepted_connection_has_the_options_of_the_listener() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let Ok(listener) = bind("test", address.parse().unwrap()) else {
+                assert!(address.starts_with('['), "there is always IPv4");
+                continue;
+            };
+            let (client, accepted) =
+                tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+            let (accepted, _) = accepted.unwrap();
+            assert!(!client.unwrap().nodelay().unwrap(), "it is not the default");
+            let socket = SockRef::from(&accepted);
+            assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(20));
+            assert_eq!(socket.tcp_keepalive_retries().unwrap(), 4);
+        }
+    }
 }

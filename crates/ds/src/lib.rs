@@ -3,6 +3,7 @@
 //! What it decides is in `logic::ds`; where a user's home is, the members of the bus tell.
 
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
 
 use bus::{Answering, Handler, Member, Members, Node, Request, Response};
 use daemon::address::Doorkeeper;
@@ -82,7 +83,7 @@ impl Hall {
 }
 
 impl daemon::Desk<Session> for Desk {
-    fn answer(&mut self, question: Question) -> Reply<Answer> {
+    fn answer(&mut self, question: Question, _: Instant) -> Reply<Answer> {
         let homes = match question {
             Question::Home(email) => self.0.homes(&email),
             // Someone who has not said who they are: any, since it refers them on.

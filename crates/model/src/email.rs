@@ -51,7 +51,11 @@ impl Email {
         if !domain.contains('.') || domain.split('.').any(str::is_empty) {
             return Err(BadEmail::NotQualified);
         }
-        Ok(Self(text.to_ascii_lowercase().into()))
+        let mut canonical: Arc<str> = text.into();
+        if let Some(text) = Arc::get_mut(&mut canonical) {
+            text.make_ascii_lowercase();
+        }
+        Ok(Self(canonical))
     }
 
     /// The canonical text.

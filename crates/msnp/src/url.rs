@@ -5,13 +5,14 @@ use std::borrow::Cow;
 /// Appends `text` to `out` with every byte that cannot stand in a word as `%XX`.
 pub fn encode_into(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    for byte in text.bytes() {
-        if model::must_escape(byte) {
-            out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        } else {
-            out.push(byte);
-        }
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| model::must_escape(*byte)) {
+        let (plain, [byte, ..]) = rest.split_at(at) else { break };
+        out.extend_from_slice(plain);
+        out.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        rest = &rest[at + 1..];
     }
+    out.extend_from_slice(rest);
 }
 
 /// The URL-encoded form of `text`.

@@ -224,12 +224,12 @@ impl Drop for Desk {
 }
 
 impl daemon::Desk<Session> for Desk {
-    fn answer(&mut self, question: Question) -> Reply<Answer> {
+    fn answer(&mut self, question: Question, now: Instant) -> Reply<Answer> {
         match question {
             Question::Identify(email, package) => self.identify(email, package),
             Question::Redeem(ticket) => self.redeem(ticket),
             Question::Failed => {
-                self.hall.failures.count(self.peer.ip(), Instant::now());
+                self.hall.failures.count(self.peer.ip(), now);
                 Reply::Now(Answer::Done)
             }
             Question::SignIn(who, dialect) => self.sign_in(*who, dialect),

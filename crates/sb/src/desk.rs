@@ -65,9 +65,9 @@ impl Desk {
         }))
     }
 
-    fn call(&self, callee: Email) -> Reply<Answer> {
+    fn call(&self, callee: Email, now: Instant) -> Reply<Answer> {
         let Some(inside) = self.inside.get() else { return Reply::Now(Answer::Done) };
-        if let Err(code) = lock(&inside.room).ring(&callee, &self.hall.rules, now()) {
+        if let Err(code) = lock(&inside.room).ring(&callee, &self.hall.rules, now) {
             return Reply::Now(Answer::Called(Err(code)));
         }
         let hall = Arc::clone(&self.hall);
@@ -104,18 +104,18 @@ impl Desk {
         }))
     }
 
-    fn idle(&self) -> Answer {
+    fn idle(&self, now: Instant) -> Answer {
         let Some(inside) = self.inside.get() else { return Answer::Done };
-        let idle = lock(&inside.room).idle(&self.hall.rules, now());
+        let idle = lock(&inside.room).idle(&self.hall.rules, now);
         if idle == Idle::Closed {
             self.hall.drop_room(inside.id);
         }
         Answer::Idle(idle)
     }
 
-    fn leave(&self) {
+    fn leave(&self, now: Instant) {
         if let Some(inside) = self.inside.get()
-            && lock(&inside.room).leave(self.session, &self.hall.rules, now())
+            && lock(&inside.room).leave(self.session, &self.hall.rules, now)
         {
             self.hall.drop_room(inside.id);
         }
@@ -125,28 +125,28 @@ impl Desk {
 /// However a connection ends, its place in the room ends with it.
 impl Drop for Desk {
     fn drop(&mut self) {
-        batch(|| self.leave());
+        batch(|| self.leave(now()));
     }
 }
 
 impl daemon::Desk<Session> for Desk {
-    fn answer(&mut self, question: Question) -> Reply<Answer> {
+    fn answer(&mut self, question: Question, now: Instant) -> Reply<Answer> {
         match question {
             Question::Say(message) => Reply::Now(match self.inside.get() {
-                Some(inside) => Answer::Said(lock(&inside.room).say(self.session, &message, now())),
+                Some(inside) => Answer::Said(lock(&inside.room).say(self.session, &message, now)),
                 None => Answer::Said(false),
             }),
             Question::Enter { entry, email, cookie, room } => self.enter(entry, email, cookie, room),
-            Question::Call(callee) => self.call(callee),
+            Question::Call(callee) => self.call(callee, now),
             Question::Touch => {
                 if let Some(inside) = self.inside.get() {
-                    lock(&inside.room).touch(now());
+                    lock(&inside.room).touch(now);
                 }
                 Reply::Now(Answer::Done)
             }
-            Question::Idle => Reply::Now(self.idle()),
+            Question::Idle => Reply::Now(self.idle(now)),
             Question::Leave => {
-                self.leave();
+                self.leave(now);
                 Reply::Now(Answer::Done)
             }
         }

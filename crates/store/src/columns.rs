@@ -15,11 +15,17 @@ pub(crate) fn name_from(text: &str) -> Result<Name, StoreError> {
 
 /// From 32 hexadecimal digits. As text, it goes into an aggregate on both databases alike.
 pub(crate) fn guid_from(text: &str) -> Result<Guid, StoreError> {
-    let valid = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match u128::from_str_radix(text, 16) {
-        Ok(number) if valid => Ok(Guid(number.to_be_bytes())),
-        _ => Err(StoreError::Damaged("identifier")),
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let mut bytes = [0; 16];
+    let (pairs, rest) = text.as_bytes().as_chunks();
+    let mut valid = pairs.len() == bytes.len() && rest.is_empty();
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        match (digit(*high), digit(*low)) {
+            (Some(high), Some(low)) => *byte = (high << 4 | low) as u8,
+            _ => valid = false,
+        }
     }
+    if valid { Ok(Guid(bytes)) } else { Err(StoreError::Damaged("identifier")) }
 }
 
 pub(crate) fn guid_text(guid: Guid) -> String {

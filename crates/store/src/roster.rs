@@ -123,13 +123,21 @@ fn roster_at(row: &Row, user: UserId) -> Result<Roster, StoreError> {
             pages: row.switch(10)?,
             enabled: row.switch(11)?,
         },
-        groups: records(row.text(12)?).map(group_from).collect::<Result<_, _>>()?,
-        contacts: records(row.text(13)?).map(contact_from).collect::<Result<_, _>>()?,
+        groups: records(row.text(12)?, group_from)?,
+        contacts: records(row.text(13)?, contact_from)?,
     })
 }
 
-fn records(text: &str) -> impl Iterator<Item = &str> {
-    text.split(RECORD).filter(|record| !record.is_empty())
+/// Reads each record of `text`, into no more memory than they need: rosters are kept.
+fn records<T>(text: &str, read: impl Fn(&str) -> Result<T, StoreError>) -> Result<Vec<T>, StoreError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut all = Vec::with_capacity(1 + text.matches(RECORD).count());
+    for record in text.split(RECORD) {
+        all.push(read(record)?);
+    }
+    Ok(all)
 }
 
 fn group_from(record: &str) -> Result<Group, StoreError> {

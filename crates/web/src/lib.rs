@@ -161,7 +161,7 @@ impl House {
         acceptor: Option<TlsAcceptor>,
         connections: &mut JoinSet<()>,
     ) {
-        let Ok(reached) = listener::prepare(&stream) else { return };
+        let Ok(reached) = stream.local_addr() else { return };
         let site = Site { web: Arc::clone(&self.web), peer: peer.ip(), reached, secure: acceptor.is_some() };
         let pass = if site.trusts(peer.ip()) {
             None

@@ -107,7 +107,7 @@ where
 
     fn end(&mut self) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> {
         self.link.close();
-        let rest = batch(|| self.farewell());
+        let rest = batch(|| self.farewell(now()));
         Box::pin(async move {
             if let Some(rest) = rest {
                 rest.await;

@@ -117,7 +117,7 @@ pub(crate) struct ToyDesk {
 }
 
 impl Desk<Toy> for ToyDesk {
-    fn answer(&mut self, question: Question) -> Reply<String> {
+    fn answer(&mut self, question: Question, _: Instant) -> Reply<String> {
         match question {
             Question::Now(words) => Reply::Now(words),
             Question::Later(words) => {

@@ -21,6 +21,7 @@ mod watchers;
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
 use model::{
     Email, List, MessagePrivacy, Name, NodeId, Personal, Picture, Presence as Shown, SessionId, Status, UserId,
 };
@@ -92,17 +93,21 @@ struct Look {
     personal: u64,
 }
 
+/// By account. The store gives out the numbers, one after the other, so that nobody can choose them
+/// to collide: a fast hash is good enough. Handles are chosen, and have the default one.
+type ByUser<T> = HashMap<UserId, T, RandomState>;
+
 /// Who is here, and who watches whom.
 pub struct Presence<O> {
     me: NodeId,
     /// Each on its own, so that the table grows without moving them all.
-    here: HashMap<UserId, Box<Here<O>>>,
+    here: ByUser<Box<Here<O>>>,
     by_email: HashMap<Email, UserId>,
     /// Who is here and watches someone, by the one who is watched, be they here, elsewhere or offline.
-    watchers: HashMap<UserId, Watchers<u64>>,
+    watchers: ByUser<Watchers<u64>>,
     /// Who watches someone from another server, and which: only of those who are here.
-    followers: HashMap<UserId, Watchers<NodeId>>,
-    afar: HashMap<UserId, Afar>,
+    followers: ByUser<Watchers<NodeId>>,
+    afar: ByUser<Afar>,
     /// The other notification servers that we see.
     peers: HashMap<NodeId, Peer>,
     /// How many times someone here has begun to watch, or a server was to be told of all watchers.
@@ -114,11 +119,11 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     pub fn new(me: NodeId) -> Self {
         Self {
             me,
-            here: HashMap::new(),
+            here: ByUser::default(),
             by_email: HashMap::new(),
-            watchers: HashMap::new(),
-            followers: HashMap::new(),
-            afar: HashMap::new(),
+            watchers: ByUser::default(),
+            followers: ByUser::default(),
+            afar: ByUser::default(),
             peers: HashMap::new(),
             number: 0,
         }

@@ -55,7 +55,10 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     pub fn load(&mut self, user: UserId, session: SessionId, roster: &Roster, afar: &mut Vec<(Address, News)>) {
         let Some(here) = self.mine(user, session) else { return };
         let watching = here.view.is_some();
+        // Not those who are on RL only: they would be searched for nothing, and someone well known has
+        // thousands of them.
         let own = roster.contacts.iter().map(|contact| (contact.user, contact.lists.own()));
+        let own = own.filter(|(_, lists)| !lists.is_empty());
         let (before, now): (Circle, Circle) = (here.lists.clone(), own.collect());
         for target in before.on(List::Forward).filter(|target| !now.lists_of(*target).has(List::Forward)) {
             self.unwatch(user, target, afar);

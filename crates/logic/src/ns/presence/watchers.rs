@@ -1,8 +1,8 @@
 //! Who watches whom, in sixteen bytes for each pair.
 
-use std::collections::HashMap;
-
 use model::UserId;
+
+use super::ByUser;
 
 /// Those who watch someone, by number. With each goes either the number of the watch, or the server
 /// from which they watch.
@@ -41,7 +41,7 @@ impl<T: Copy + Ord> Watchers<T> {
 /// if they did not. Nothing is kept of someone whom nobody watches, and no room for many where there
 /// are few.
 pub(super) fn forget<T: Copy + Ord>(
-    table: &mut HashMap<UserId, Watchers<T>>,
+    table: &mut ByUser<Watchers<T>>,
     target: UserId,
     watcher: UserId,
     with: Option<T>,
@@ -60,7 +60,7 @@ pub(super) fn forget<T: Copy + Ord>(
 }
 
 /// Keeps those with whom goes what `keep` is true for, whoever is watched.
-pub(super) fn retain_everywhere<T>(table: &mut HashMap<UserId, Watchers<T>>, keep: impl Fn(&T) -> bool) {
+pub(super) fn retain_everywhere<T>(table: &mut ByUser<Watchers<T>>, keep: impl Fn(&T) -> bool) {
     table.retain(|_, Watchers(all)| {
         all.retain(|(_, with)| keep(with));
         !all.is_empty()
