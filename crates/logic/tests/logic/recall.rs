@@ -71,7 +71,7 @@ impl Client {
         feed(&mut self.session, &mut effects);
         assert_eq!(effects.close, None);
         self.open = effects.ask;
-        String::from_utf8(effects.send).unwrap()
+        String::from_utf8(effects.send).expect("text")
     }
 
     /// What the client sends, and what it is sent.

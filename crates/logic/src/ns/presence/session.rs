@@ -96,10 +96,9 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             here.view = Some(view);
             here.lingering = None;
         };
-        if unchanged {
-            self.here.get_mut(&user).map(|here| set(here));
-        } else {
-            self.reveal(user, afar, set);
+        match self.here.get_mut(&user).filter(|_| unchanged) {
+            Some(here) => set(here),
+            None => self.reveal(user, afar, set),
         }
         if first {
             self.watch_all(user, targets, Some(trid), afar);
