@@ -10,15 +10,17 @@ use crate::writer::Write;
 use crate::{Options, StoreError, StoreUrl, Writes};
 
 pub(crate) enum Db {
-    Sqlite(SqliteDb),
+    Sqlite(Box<SqliteDb>),
     Postgres(PgDb),
 }
 
 impl Db {
     pub(crate) async fn open(url: &StoreUrl, options: &Options) -> Result<Self, StoreError> {
         match &url.0 {
-            Place::Memory => SqliteDb::in_memory(url).await.map(Self::Sqlite),
-            Place::File(path) => SqliteDb::in_file(path, url, options.deadline).await.map(Self::Sqlite),
+            Place::Memory => SqliteDb::in_memory(url).await.map(|db| Self::Sqlite(Box::new(db))),
+            Place::File(path) => {
+                SqliteDb::in_file(path, url, options.deadline).await.map(|db| Self::Sqlite(Box::new(db)))
+            }
             Place::Postgres(text) => PgDb::open(text, url, options).await.map(Self::Postgres),
         }
     }
