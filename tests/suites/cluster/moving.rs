@@ -32,7 +32,7 @@ impl Editor {
             Ok(_) => {}
             // It is not known whether that was done; the list tells.
             Err(_) => {
-                self.person.sign_in(self.ds).unwrap();
+                self.come_back();
                 let found = self.list();
                 let done = found.contains(whom) == add;
                 if !done {
@@ -42,6 +42,15 @@ impl Editor {
         }
         self.edits += 1;
         let _ = if add { self.acknowledged.insert(whom.to_owned()) } else { self.acknowledged.remove(whom) };
+    }
+
+    /// Signs in again. The server that is to take us may itself be about to end, so it is tried again.
+    fn come_back(&mut self) {
+        let end = Instant::now() + Duration::from_secs(5);
+        while let Err(error) = self.person.sign_in(self.ds) {
+            assert!(Instant::now() < end, "{} cannot come back: {error}", self.person.handle);
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// The block list as the server has it.

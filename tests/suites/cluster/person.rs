@@ -148,7 +148,8 @@ impl State {
             ["XFR", "0", "NS", to, ..] => self.referral = to.parse().ok(),
             ["OUT", why] => self.out = Some(why.to_owned()),
             ["RNG", ..] => self.rings.push_back(line.to_owned()),
-            ["MSG", "Hotmail", ..] => {}
+            // What stands second is no transaction there, but a list version.
+            ["MSG", "Hotmail", ..] | ["BPR", ..] => {}
             ["MSG", ..] => self.heard.push(String::from_utf8_lossy(payload).into_owned()),
             [_, trid, ..] => {
                 if let Some(trid) = trid.parse().ok().filter(|trid| *trid > 0) {
