@@ -155,8 +155,9 @@ impl World {
         let mut people = self.people.borrow_mut();
         let publisher_told = &mut people[publisher];
         let event = due.entry(publisher).or_insert(1);
-        if publisher_told.told == 0 {
-            // The first state, of a sign-in before the run.
+        if publisher_told.told == 0 || *event == 1 && state == STATES[0].as_bytes() {
+            // The first state, of a sign-in before the run; it may still have been on its way when the next
+            // one was told.
             return Ok(());
         }
         let wanted = STATES[usize::try_from(*event % STATES.len() as u64)?];
