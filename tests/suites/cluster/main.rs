@@ -15,6 +15,7 @@ mod nats;
 mod programs;
 
 mod bus;
+mod cost;
 mod cut;
 mod ground;
 mod kill;
