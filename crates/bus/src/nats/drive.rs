@@ -307,7 +307,7 @@ impl Drive {
             Frame::NoticeFor(_) => {}
             Frame::Request { id } => self.request(from, id, message),
             Frame::RequestFor { id, user } if shared.holds(&user) => self.request(from, id, message),
-            Frame::RequestFor { id, .. } => self.reply(from, Frame::NotHeld { id }, &Bytes::new()),
+            Frame::RequestFor { id, .. } => shared.reply(from, Frame::NotHeld { id }, Bytes::new()),
             Frame::Response { id } => match postcard::from_bytes(message) {
                 Ok(response) => shared.answered(id, response),
                 Err(error) => {
@@ -319,11 +319,6 @@ impl Drive {
         }
     }
 
-    fn reply(&self, to: NodeId, frame: Frame, message: &Bytes) {
-        self.shared.desk().push(to, frame, message);
-        self.shared.to_send.notify_one();
-    }
-
     fn notice(&self, from: NodeId, message: &[u8]) {
         match postcard::from_bytes(message) {
             Ok(notice) => self.shared.handler.notice(from, notice),
@@ -332,7 +327,7 @@ impl Drive {
     }
 
     fn request(&self, from: NodeId, id: u64, message: &[u8]) {
-        let failed = || self.reply(from, Frame::Response { id }, &encoded(&Response::Failed));
+        let failed = || self.shared.reply(from, Frame::Response { id }, encoded(&Response::Failed));
         let request: Request = match postcard::from_bytes(message) {
             Ok(request) => request,
             Err(error) => {
@@ -347,9 +342,7 @@ impl Drive {
         let answering = Arc::clone(&self.shared.handler).request(from, request);
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            let response = encoded(&answering.await);
-            shared.desk().push(from, Frame::Response { id }, &response);
-            shared.to_send.notify_one();
+            shared.reply(from, Frame::Response { id }, encoded(&answering.await));
             drop(permit);
         });
     }

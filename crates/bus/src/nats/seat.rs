@@ -232,7 +232,7 @@ impl Drop for Seat {
 }
 
 impl Desk {
-    pub(super) fn push(&mut self, to: NodeId, frame: Frame, message: &Bytes) {
+    fn push(&mut self, to: NodeId, frame: Frame, message: &Bytes) {
         self.submit(Out::Frame { to, frame, message: message.clone(), request: None });
     }
 
@@ -297,6 +297,11 @@ impl Shared {
     pub(super) fn put(&self, out: Out) {
         self.desk().submit(out);
         self.to_send.notify_one();
+    }
+
+    /// Answers another daemon.
+    pub(super) fn reply(&self, to: NodeId, frame: Frame, message: Bytes) {
+        self.put(Out::Frame { to, frame, message, request: None });
     }
 
     /// Asks these daemons the same, and takes the first answer.
