@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text;
 
 /// Longest user handle, in bytes (draft-movva-msn-messenger-protocol-00, §5.4).
 pub const MAX_EMAIL: usize = 129;
@@ -11,8 +13,7 @@ pub const MAX_EMAIL: usize = 129;
 /// A user handle: an e-mail address in lower case, at most [`MAX_EMAIL`] bytes.
 ///
 /// Cheap to clone: the text is shared.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Email(Arc<str>);
 
 /// Why a text is not a user handle.
@@ -84,16 +85,15 @@ impl fmt::Debug for Email {
     }
 }
 
-impl TryFrom<String> for Email {
-    type Error = BadEmail;
-    fn try_from(text: String) -> Result<Self, BadEmail> {
-        Self::parse(&text)
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        text::deserialize(from, Self::parse)
     }
 }
 
-impl From<Email> for String {
-    fn from(email: Email) -> Self {
-        email.0.as_ref().to_owned()
+impl Serialize for Email {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.0)
     }
 }
 

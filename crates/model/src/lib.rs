@@ -16,6 +16,7 @@ mod password;
 mod place;
 mod presence;
 mod roster;
+mod text;
 mod ticket;
 
 pub use account::{Account, Person, Property, Props, Verification};

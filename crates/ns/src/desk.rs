@@ -9,11 +9,13 @@ use bus::{Address as At, BusError, Node, Request, Response};
 use daemon::listener::Seat;
 use daemon::logging::store_failed;
 use daemon::{Client, Link, Reply};
-use logic::ns::{Answer, Entry, Found, Identity, Notice, Question, Reloaded, Secret, Session, SignedIn};
+use logic::ns::{
+    Answer, Candidate, Entry, Found, Identity, Notice, Proof, Question, Reloaded, Secret, Session, SignedIn,
+};
 use logic::{challenge, login};
 use model::{
-    Admission, Change, Contact, Edit, Email, GroupSet, List, Lists, Name, Notice as News, Props, Role, SessionId,
-    UserId,
+    Admission, Change, Contact, Edit, Email, GroupSet, List, Lists, Name, Notice as News, Props, Role, Roster,
+    SessionId, UserId,
 };
 use msnp::Dialect;
 use msnp::dialect::Package;
@@ -46,11 +48,11 @@ impl Desk {
 
     /// Who signs in is served here if this is their home, or if none of the servers that come before
     /// this one answers.
-    fn identify(&self, email: Email, package: Package) -> Reply<Answer> {
-        let better = self.hall.better_homes(&email);
+    fn identify(&self, email: &Email, package: Package) -> Reply<Answer> {
+        let better = self.hall.better_homes(email);
         let (hall, peer) = (Arc::clone(&self.hall), self.peer);
         if better.is_empty() {
-            return begin(&hall, peer, email, package);
+            return Reply::Now(begin(&hall, peer, package));
         }
         Reply::Later(Box::pin(async move {
             if let Some(member) = hall.member()
@@ -58,51 +60,52 @@ impl Desk {
             {
                 return Answer::Identified(Found::Elsewhere(home.endpoint));
             }
-            match begin(&hall, peer, email, package) {
-                Reply::Now(answer) => answer,
-                Reply::Later(answer) => answer.await,
-            }
+            begin(&hall, peer, package)
         }))
     }
 
-    fn redeem(&self, Secret(ticket): Secret) -> Reply<Answer> {
+    fn prove(&self, email: Email, proof: Proof) -> Reply<Answer> {
         let hall = Arc::clone(&self.hall);
         Reply::Later(Box::pin(async move {
-            match hall.store.redeem_ticket(&ticket).await.inspect_err(log("read an account")) {
-                Ok(account) => {
-                    let account = account.filter(|account| !account.suspended);
-                    Answer::Redeemed(account.map(|account| Box::new(identity(account))))
-                }
+            match prove(&hall, &email, proof).await.inspect_err(log("read an account")) {
+                Ok(candidate) => Answer::Proved(candidate.map(Box::new)),
                 Err(_) => Answer::Unavailable,
             }
         }))
     }
 
-    fn sign_in(&mut self, who: Identity, dialect: Dialect) -> Reply<Answer> {
-        let who = Arc::new(who);
+    fn sign_in(&mut self, candidate: Candidate, dialect: Dialect) -> Reply<Answer> {
+        let Candidate { identity, roster, as_of } = candidate;
+        let who = Arc::new(identity);
         self.who = Some((Arc::clone(&who), dialect));
         let (hall, session) = (Arc::clone(&self.hall), self.session);
         let client = Client::new(Arc::clone(&self.link), dialect.traits());
         Reply::Later(Box::pin(async move {
-            take_over(&hall, &who).await;
-            // From here on news reaches the session, so that nothing falls between the roster
-            // that it reads and what it is told.
+            let alone = take_over(&hall, &who).await && hall.better_homes(&who.email).is_empty();
             let since = unix_millis();
-            let lingers = hall.change(|presence, afar| presence.enter(&who, session, since, client, afar));
+            let (lingers, roster) = hall.change(|presence, afar| {
+                // From here on news reaches the session, so that nothing falls between the roster
+                // that it has and what it is told.
+                let roster = (alone && presence.as_of() == as_of).then_some(roster);
+                let lingers = presence.enter(&who, session, since, client, afar);
+                if let Some(roster) = &roster {
+                    presence.load(who.user, session, roster, afar);
+                }
+                (lingers, roster)
+            });
             if let Some(member) = hall.member() {
                 member.hold(&who.email);
             }
-            match hall.roster(who.user, who.verified).await.inspect_err(log("read a roster")) {
-                Ok(Some(roster)) => {
-                    hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));
-                    hall.announce();
-                    Answer::SignedIn(Box::new(SignedIn { roster, unix_seconds: unix_seconds(), lingers }))
-                }
-                _ => {
-                    leave(&hall, &who, session);
-                    Answer::Unavailable
-                }
-            }
+            let roster = match roster {
+                Some(roster) => Some(roster),
+                None => load(&hall, &who, session).await,
+            };
+            let Some(roster) = roster else {
+                leave(&hall, &who, session);
+                return Answer::Unavailable;
+            };
+            hall.announce();
+            Answer::SignedIn(Box::new(SignedIn { roster, unix_seconds: unix_seconds(), lingers }))
         }))
     }
 
@@ -226,13 +229,13 @@ impl Drop for Desk {
 impl daemon::Desk<Session> for Desk {
     fn answer(&mut self, question: Question, now: Instant) -> Reply<Answer> {
         match question {
-            Question::Identify(email, package) => self.identify(email, package),
-            Question::Redeem(ticket) => self.redeem(ticket),
+            Question::Identify(email, package) => self.identify(&email, package),
+            Question::Prove(email, proof) => self.prove(email, proof),
             Question::Failed => {
                 self.hall.failures.count(self.peer.ip(), now);
                 Reply::Now(Answer::Done)
             }
-            Question::SignIn(who, dialect) => self.sign_in(*who, dialect),
+            Question::SignIn(candidate, dialect) => self.sign_in(*candidate, dialect),
             Question::Find(email) => {
                 let (hall, me) = (Arc::clone(&self.hall), self.me());
                 Reply::Later(Box::pin(async move {
@@ -282,40 +285,63 @@ impl daemon::Desk<Session> for Desk {
 }
 
 /// Begins a sign-in here.
-fn begin(hall: &Arc<Hall>, peer: SocketAddr, email: Email, package: Package) -> Reply<Answer> {
+fn begin(hall: &Hall, peer: SocketAddr, package: Package) -> Answer {
     if hall.is_shut_to(peer) {
-        return Reply::Now(Answer::Identified(Found::TooMany));
+        return Answer::Identified(Found::TooMany);
     }
-    if package == Package::Twn {
-        let challenge = login::twn::challenge(unix_seconds(), rand::random());
-        return Reply::Now(Answer::Identified(Found::Ticket { challenge }));
-    }
-    let hall = Arc::clone(hall);
-    Reply::Later(Box::pin(async move {
-        let login = hall.store.legacy_secret(&email).await.inspect_err(log("read an account"));
-        let Ok(login) = login else { return Answer::Unavailable };
-        let usable = login.filter(|login| hall.config.ns.md5_sign_in && !login.account.suspended);
-        let account = usable.map(|login| (identity(login.account), Secret(login.password.expose().to_owned())));
-        let challenge = login::md5::challenge(unix_seconds(), rand::random());
-        Answer::Identified(Found::Challenge { challenge, account })
+    let (now, random) = (unix_seconds(), rand::random());
+    Answer::Identified(Found::Challenge(match package {
+        Package::Md5 => login::md5::challenge(now, random),
+        Package::Twn => login::twn::challenge(now, random),
     }))
+}
+
+/// Who it is, if the proof is right and they may sign in.
+async fn prove(hall: &Hall, email: &Email, proof: Proof) -> Result<Option<Candidate>, StoreError> {
+    let as_of = hall.change(|presence, _| presence.as_of());
+    let entrant = match proof {
+        Proof::Digest { challenge, response } => {
+            let login = hall.store.legacy_login(email).await?;
+            // The comparison is made for accounts that do not exist too, so that it takes as long.
+            let password = login.as_ref().map_or(&*challenge, |login| login.password.expose());
+            let right = login::md5::verify(&challenge, password, &response) && hall.config.ns.md5_sign_in;
+            login.filter(|_| right).map(|login| login.entrant)
+        }
+        Proof::Ticket(Secret(ticket)) => hall.store.redeem_ticket(&ticket).await?,
+    };
+    let Some(entrant) = entrant.filter(|entrant| !entrant.account.suspended) else { return Ok(None) };
+    let Some(roster) = hall.store.roster_of(&entrant).await? else { return Ok(None) };
+    let identity = identity(entrant.account);
+    Ok(Some(Candidate { roster: hall.shown(roster, identity.verified), identity, as_of }))
+}
+
+/// Reads the roster of a session that has entered. None: it cannot be read.
+async fn load(hall: &Hall, who: &Identity, session: SessionId) -> Option<Roster> {
+    let roster = hall.store.roster(who.user).await.inspect_err(log("read a roster")).ok()??;
+    let roster = hall.shown(roster, who.verified);
+    hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));
+    Some(roster)
 }
 
 /// Ends the session that the account may have at another notification server, so that it is gone
 /// when the new one begins. Where that fails, the later one stays when the servers next hear of each
-/// other.
-async fn take_over(hall: &Hall, who: &Identity) {
-    let Some(member) = hall.member() else { return };
+/// other. True: there was none, by which its roster could have changed.
+async fn take_over(hall: &Hall, who: &Identity) -> bool {
+    let Some(member) = hall.member() else { return true };
     // A session of theirs here is taken over by entering, so that watchers see no gap.
     if hall.change(|presence, _| presence.is_here(who.user)) {
-        return;
+        return true;
     }
     if member.members().nodes().iter().all(|node| node.role != Role::Notification || node.id == hall.id) {
-        return;
+        return true;
     }
     match member.request(&At::User(who.email.clone()), Request::TakeOver { user: who.user }).await {
-        Ok(_) | Err(BusError::NoResponders { .. }) => {}
-        Err(error) => debug!(%error, "cannot tell whether the account is signed in elsewhere"),
+        Ok(_) => false,
+        Err(BusError::NoResponders { .. }) => true,
+        Err(error) => {
+            debug!(%error, "cannot tell whether the account is signed in elsewhere");
+            false
+        }
     }
 }
 
@@ -331,13 +357,13 @@ fn leave(hall: &Hall, who: &Identity, session: SessionId) {
 
 /// Reads the roster again, and names those of `known` who are not in it.
 async fn reload(hall: &Hall, who: &Identity, session: SessionId, known: &[UserId]) -> Answer {
-    match hall.store.account(&who.email).await.inspect_err(log("read an account")) {
-        Ok(Some(account)) if account.id == who.user && !account.suspended => {}
+    let entrant = match hall.store.entrant(&who.email).await.inspect_err(log("read an account")) {
+        Ok(Some(entrant)) if entrant.account.id == who.user && !entrant.account.suspended => entrant,
         Ok(_) => return Answer::Reloaded(None),
         Err(_) => return Answer::Unavailable,
-    }
-    let roster = match hall.roster(who.user, who.verified).await.inspect_err(log("read a roster")) {
-        Ok(Some(roster)) => roster,
+    };
+    let roster = match hall.store.roster_of(&entrant).await.inspect_err(log("read a roster")) {
+        Ok(Some(roster)) => hall.shown(roster, who.verified),
         Ok(None) => return Answer::Reloaded(None),
         Err(_) => return Answer::Unavailable,
     };

@@ -107,10 +107,9 @@ impl Hall {
         self.member.get().and_then(Weak::upgrade)
     }
 
-    /// Reads a roster as its owner and the others see it.
-    pub(crate) async fn roster(&self, user: UserId, verified: bool) -> Result<Option<Roster>, StoreError> {
-        let roster = self.store.roster(user).await?;
-        Ok(roster.map(|roster| Roster { name: shown_name(&roster.email, &roster.name, verified), ..roster }))
+    /// A roster as its owner and the others see it.
+    pub(crate) fn shown(&self, roster: Roster, verified: bool) -> Roster {
+        Roster { name: shown_name(&roster.email, &roster.name, verified), ..roster }
     }
 
     /// Tells a user, wherever they are.

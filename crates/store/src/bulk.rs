@@ -102,6 +102,13 @@ const SEES_PROPERTIES: Many = Many {
            WHERE a.home <> '' OR a.work <> '' OR a.mobile <> '' OR a.pages <> 0",
 };
 
+/// Those of `column1` may see other properties, also where their serials do not rise.
+const FORGET: Many = Many {
+    doing: "forget copies of rosters",
+    head: "DELETE FROM roster_copy WHERE owner IN (SELECT v.column1 FROM (",
+    tail: ") AS v) RETURNING owner",
+};
+
 impl Store {
     /// Hashes a password for [`Store::create_accounts`]. Takes about 20 ms of one core.
     ///
@@ -349,6 +356,7 @@ impl Contacts {
             for row in run(conn, SEES_PROPERTIES, values).await? {
                 *raised.entry(row.int(0)?).or_default() += 1;
             }
+            run(conn, FORGET, pairs.iter().map(|(peer, _)| [(*peer).into()])).await?;
         }
         Ok(())
     }

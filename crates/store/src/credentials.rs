@@ -1,36 +1,22 @@
-//! Checking passwords, changing them, and the recoverable secret of the MD5 sign-in.
+//! Checking passwords and changing them.
 //!
-//! All of it costs the same for a handle that no account has, so that the time of an answer
-//! does not tell who is here.
+//! A check costs the same for a handle that no account has, so that the time of an answer does
+//! not tell who is here.
 
 use std::sync::Arc;
 
 use model::{Account, Email};
 
 use crate::account::{SEAL, account_at, account_columns};
-use crate::seal::{Sealer, Unopened};
+use crate::seal::Sealer;
 use crate::serial::mark_touched;
 use crate::sql::{Conn, Sql, sql};
 use crate::writer::Write;
 use crate::{Password, Store, StoreError};
 
-/// What an MD5 sign-in is checked against.
-#[derive(Clone, Debug)]
-pub struct LegacyLogin {
-    /// Who signs in. May be suspended.
-    pub account: Account,
-    /// The password, unsealed.
-    pub password: Password,
-}
-
 const HASH: Sql = sql(
     "read the password hash of an account",
     concat!("SELECT ", account_columns!(), ", password_hash FROM account WHERE email = $1"),
-);
-
-const SEALED: Sql = sql(
-    "read the sealed secret of an account",
-    concat!("SELECT ", account_columns!(), ", sealed FROM account WHERE email = $1"),
 );
 
 const SET: Sql = sql(
@@ -52,26 +38,6 @@ impl Store {
         let hash = row.as_ref().map(|row| row.text(6)).transpose()?;
         let right = self.hasher().verify(password, hash).await?;
         row.filter(|_| right).map(|row| account_at(&row)).transpose()
-    }
-
-    /// The account and its password in the clear, for the MD5 sign-in of MSNP2–7. None: there is
-    /// no such account, or it keeps no recoverable secret.
-    ///
-    /// # Errors
-    /// [`StoreError::WrongKey`], [`StoreError::Sealed`]: there is one, but it does not open.
-    pub async fn legacy_secret(&self, email: &Email) -> Result<Option<LegacyLogin>, StoreError> {
-        let row = self.db().row(SEALED, &[email.as_str().into()]).await?;
-        let sealed = row.as_ref().map(|row| row.maybe_bytes(6)).transpose()?.flatten();
-        let (Some(row), Some(sealed)) = (&row, sealed) else {
-            self.sealer().open_nothing();
-            return Ok(None);
-        };
-        let account = account_at(row)?;
-        match self.sealer().open(account.id.0, sealed) {
-            Ok(password) => Ok(Some(LegacyLogin { account, password })),
-            Err(Unopened::OtherKey) => Err(StoreError::WrongKey),
-            Err(Unopened::Altered) => Err(StoreError::Sealed(account.email)),
-        }
     }
 
     /// Changes a password, with or without a recoverable secret for the MD5 sign-in, and voids

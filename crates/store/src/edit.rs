@@ -7,6 +7,7 @@ use model::{
 };
 
 use crate::columns::guid_text;
+use crate::copy::{forget, forget_one, strangers};
 use crate::db::now_us;
 use crate::serial::{mark_touched, raise_owner, raise_peer, raise_watchers, watchers};
 use crate::sql::{Conn, Sql, sql};
@@ -115,6 +116,9 @@ impl Write for Carry {
             true => raise_watchers(conn, owner).await?,
             false => Vec::new(),
         };
+        if changes.iter().any(is_seen) {
+            forget(conn, owner).await?;
+        }
         for id in flipped {
             if !peers.iter().any(|(peer, _)| peer.0 == id) {
                 peers.push((UserId(id), raise_peer(conn, id).await?));
@@ -140,6 +144,11 @@ fn is_shown(change: &Change) -> bool {
     matches!(change, Change::Property(property, _) if Property::SHOWN.contains(property))
 }
 
+/// Does it change what others see of the owner?
+fn is_seen(change: &Change) -> bool {
+    matches!(change, Change::Name(_)) || is_shown(change)
+}
+
 impl Carry {
     /// Keeps to this transaction whose serials may rise.
     async fn lock(&self, conn: &mut Conn<'_>) -> Result<(), StoreError> {
@@ -151,7 +160,8 @@ impl Carry {
     }
 }
 
-/// Whose rosters an edit may change: the owner's, the peers', and theirs who see the properties.
+/// Whose rosters an edit may change: the owner's, the peers', and theirs who see the properties or
+/// the name.
 async fn concerned(conn: &mut Conn<'_>, edit: &Edit) -> Result<Vec<i64>, StoreError> {
     let mut accounts = vec![edit.owner.0];
     accounts.extend(edit.changes.iter().filter_map(|change| match change {
@@ -160,6 +170,9 @@ async fn concerned(conn: &mut Conn<'_>, edit: &Edit) -> Result<Vec<i64>, StoreEr
     }));
     if edit.changes.iter().any(is_shown) {
         accounts.extend(watchers(conn, edit.owner.0).await?);
+    }
+    if edit.changes.iter().any(is_seen) {
+        accounts.extend(strangers(conn, edit.owner.0).await?);
     }
     Ok(accounts)
 }
@@ -234,7 +247,11 @@ async fn put_contact(
     if flips(List::Forward) || !flips(List::Allow) {
         return Ok(flips(List::Forward));
     }
-    Ok(conn.row(SEES_PROPERTIES, &[owner.into(), peer.into()]).await?.is_some())
+    if conn.row(SEES_PROPERTIES, &[owner.into(), peer.into()]).await?.is_some() {
+        return Ok(true);
+    }
+    forget_one(conn, peer).await?;
+    Ok(false)
 }
 
 async fn put_group(conn: &mut Conn<'_>, owner: i64, group: &Group) -> Result<(), StoreError> {

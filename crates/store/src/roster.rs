@@ -1,4 +1,4 @@
-//! Reading rosters, as one row.
+//! Reading rosters from their rows, as one.
 //!
 //! A hundred rows cost ten times what one row with the same content does. So the database joins
 //! groups and contacts into one text each, of fields separated by U+001F and records by U+001E,
@@ -8,6 +8,7 @@ use model::{
     Contact, Email, Group, GroupId, GroupSet, Lists, MessagePrivacy, Name, Props, ReversePrompt, Roster, Stamps, UserId,
 };
 
+use crate::account::{account_at, account_columns};
 use crate::columns::{email_from, guid_from, name_from};
 use crate::serial::serial_at;
 use crate::sql::{Row, Sql, sql};
@@ -36,13 +37,24 @@ macro_rules! contact {
     };
 }
 
+/// The columns that [`head_at`] reads behind those of the account `a`.
+macro_rules! setting_columns {
+    () => {
+        "a.serial, a.lists_at, a.settings_at, a.prompt, a.privacy, a.home, a.work, a.mobile, a.pages, a.enabled"
+    };
+}
+pub(crate) use setting_columns;
+
 /// `m` is a row of mine and `t` theirs of me. Whoever has me on FL (1) is on my RL (8), also
 /// where there is no row of mine.
-const ROSTER: Sql = sql(
+pub(crate) const ROSTER: Sql = sql(
     "read a roster",
     concat!(
-        "SELECT a.email, a.name, a.serial, a.lists_at, a.settings_at, a.prompt, a.privacy,
-            a.home, a.work, a.mobile, a.pages, a.enabled,
+        "SELECT ",
+        account_columns!(),
+        ", ",
+        setting_columns!(),
+        ",
             COALESCE((SELECT string_agg(concat_ws('\u{1f}', g.id, g.guid, g.name), '\u{1e}' ORDER BY g.id)
                 FROM grp g WHERE g.owner = $1), ''),
             COALESCE((SELECT string_agg(c.contact, '\u{1e}' ORDER BY c.added, c.peer) FROM (
@@ -85,14 +97,9 @@ const PEER: Sql = sql(
 );
 
 impl Store {
-    /// All that is kept of an account's lists and settings, as of one moment. None: there is no
-    /// such account.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn roster(&self, user: UserId) -> Result<Option<Roster>, StoreError> {
-        let row = self.db().row(ROSTER, &[user.0.into()]).await?;
-        row.map(|row| roster_at(&row, user)).transpose()
+    /// The roster as the rows have it.
+    pub(crate) async fn roster_from_rows(&self, user: UserId) -> Result<Option<Roster>, StoreError> {
+        self.db().row(ROSTER, &[user.0.into()]).await?.as_ref().map(roster_at).transpose()
     }
 
     /// The account with this handle as `viewer` sees it as a contact: on the lists and in the
@@ -107,24 +114,30 @@ impl Store {
     }
 }
 
-fn roster_at(row: &Row, user: UserId) -> Result<Roster, StoreError> {
+pub(crate) fn roster_at(row: &Row) -> Result<Roster, StoreError> {
+    head_at(row, records(row.text(16)?, group_from)?, records(row.text(17)?, contact_from)?)
+}
+
+/// Reads account and settings, which come first in the row.
+pub(crate) fn head_at(row: &Row, groups: Vec<Group>, contacts: Vec<Contact>) -> Result<Roster, StoreError> {
+    let account = account_at(row)?;
     Ok(Roster {
-        user,
-        email: email_from(row.text(0)?)?,
-        name: name_from(row.text(1)?)?,
-        serial: serial_at(row, 2)?,
-        stamps: Some(Stamps { lists: row.int(3)?, settings: row.int(4)? }),
-        prompt: if row.switch(5)? { ReversePrompt::Allow } else { ReversePrompt::Ask },
-        privacy: if row.switch(6)? { MessagePrivacy::OnlyAllowed } else { MessagePrivacy::AllButBlocked },
+        user: account.id,
+        email: account.email,
+        name: account.name,
+        serial: serial_at(row, 6)?,
+        stamps: Some(Stamps { lists: row.int(7)?, settings: row.int(8)? }),
+        prompt: if row.switch(9)? { ReversePrompt::Allow } else { ReversePrompt::Ask },
+        privacy: if row.switch(10)? { MessagePrivacy::OnlyAllowed } else { MessagePrivacy::AllButBlocked },
         props: Props {
-            home: row.text(7)?.to_owned(),
-            work: row.text(8)?.to_owned(),
-            mobile: row.text(9)?.to_owned(),
-            pages: row.switch(10)?,
-            enabled: row.switch(11)?,
+            home: row.text(11)?.to_owned(),
+            work: row.text(12)?.to_owned(),
+            mobile: row.text(13)?.to_owned(),
+            pages: row.switch(14)?,
+            enabled: row.switch(15)?,
         },
-        groups: records(row.text(12)?, group_from)?,
-        contacts: records(row.text(13)?, contact_from)?,
+        groups,
+        contacts,
     })
 }
 
@@ -182,6 +195,8 @@ mod tests {
     use sqlx::{AssertSqlSafe, Row as _};
 
     use super::*;
+    use crate::copy::FORGET;
+    use crate::entrant::{BY_EMAIL, BY_ID};
 
     #[test]
     fn a_damaged_record_is_told() {
@@ -205,7 +220,7 @@ mod tests {
         crate::Store::open(&url, crate::MasterKey::random().unwrap()).await.unwrap().close().await;
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
         let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-        for sql in [ROSTER, PEER] {
+        for sql in [ROSTER, PEER, BY_ID, BY_EMAIL, FORGET] {
             let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.text))).bind(1).bind(1);
             let steps: Vec<String> = plan.fetch_all(&pool).await.unwrap().iter().map(|row| row.get(3)).collect();
             assert!(!steps.is_empty());

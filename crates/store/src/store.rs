@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::copy::Copying;
 use crate::db::Db;
 use crate::migrate::AdoptKey;
 use crate::options::Options;
@@ -21,6 +22,7 @@ struct Inner {
     sealer: Arc<Sealer>,
     tickets: Tickets,
     hasher: Hasher,
+    copying: Copying,
 }
 
 const CHECK: Sql = sql("reach the database", "SELECT 1");
@@ -51,7 +53,13 @@ impl Store {
             return Err(error);
         }
         tracing::info!(%url, "the store is open");
-        Ok(Self(Arc::new(Inner { db, sealer, tickets, hasher: Hasher::new(options.hashing) })))
+        Ok(Self(Arc::new(Inner {
+            db,
+            sealer,
+            tickets,
+            hasher: Hasher::new(options.hashing),
+            copying: Copying::default(),
+        })))
     }
 
     /// Finishes the changes that wait and closes the store, for all its clones: what they ask
@@ -83,6 +91,10 @@ impl Store {
 
     pub(crate) fn tickets(&self) -> &Tickets {
         &self.0.tickets
+    }
+
+    pub(crate) fn copying(&self) -> &Copying {
+        &self.0.copying
     }
 
     pub(crate) fn hasher(&self) -> &Hasher {

@@ -12,12 +12,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use model::{Account, UserId};
+use model::UserId;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
 
-use crate::account::{account_at, account_columns};
 use crate::db::now_ms;
 use crate::sql::{Sql, sql};
 use crate::{MasterKey, Store, StoreError};
@@ -37,11 +36,6 @@ const PURPOSE: &[u8] = b"ticket";
 const SKEW: i64 = 5 * 60 * 1000;
 
 const EPOCH: Sql = sql("read the token epoch of an account", "SELECT token_epoch FROM account WHERE id = $1");
-
-const BEARER: Sql = sql(
-    "read the account of a ticket",
-    concat!("SELECT ", account_columns!(), ", token_epoch FROM account WHERE id = $1"),
-);
 
 /// A ticket: 140 letters, digits, `-` and `_`. Whoever has it can sign in until it expires, so its
 /// `Debug` form does not show it.
@@ -81,33 +75,19 @@ impl Store {
         let expires = issued.saturating_add(i64::try_from(good_for.as_millis()).unwrap_or(i64::MAX));
         self.tickets().seal(Claims { account: user.0, epoch: row.int(0)?, issued, expires }).map(Some)
     }
-
-    /// The account that a ticket was issued to. It may be suspended: that is for the caller to look
-    /// at. None: the ticket is forged, damaged, expired, or was voided by a change of the password or
-    /// by a suspension; or the account is gone.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn redeem_ticket(&self, ticket: &str) -> Result<Option<Account>, StoreError> {
-        let Some(claims) = self.tickets().open(ticket).filter(|claims| claims.hold_at(now_ms())) else {
-            return Ok(None);
-        };
-        let Some(row) = self.db().row(BEARER, &[claims.account.into()]).await? else { return Ok(None) };
-        if row.int(6)? == claims.epoch { account_at(&row).map(Some) } else { Ok(None) }
-    }
 }
 
 /// What a ticket says. Times are Unix milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Claims {
-    account: i64,
-    epoch: i64,
+pub(crate) struct Claims {
+    pub(crate) account: i64,
+    pub(crate) epoch: i64,
     issued: i64,
     expires: i64,
 }
 
 impl Claims {
-    const fn hold_at(&self, now: i64) -> bool {
+    pub(crate) const fn hold_at(&self, now: i64) -> bool {
         self.issued <= now.saturating_add(SKEW) && now < self.expires
     }
 }
@@ -137,7 +117,7 @@ impl Tickets {
         Ok(Ticket { text: Zeroizing::new(text), proof })
     }
 
-    fn open(&self, text: &str) -> Option<Claims> {
+    pub(crate) fn open(&self, text: &str) -> Option<Claims> {
         let mut sealed = [0; SEALED];
         if URL_SAFE_NO_PAD.decode_slice(text, &mut sealed).ok()? != SEALED {
             return None;

@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use fuzz::dialect;
 use libfuzzer_sys::fuzz_target;
 use logic::ns::{
-    Answer, Entry, Found, Identity, Notice, Question, Reloaded, Ring, Rules, Secret, Session, SignedIn, Site, lists,
+    Answer, Candidate, Entry, Found, Identity, Notice, Proof, Question, Reloaded, Ring, Rules, Session, SignedIn, Site,
+    lists,
 };
 use logic::{Effects, Machine, Rate, login};
 use model::{
@@ -152,22 +153,27 @@ impl Driver {
         };
         match (question, pick) {
             (Question::Identify(_, Package::Twn), 0 | 1 | 5 | 6) => {
-                Answer::Identified(Found::Ticket { challenge: login::twn::challenge(1_000_000_000, 7) })
+                Answer::Identified(Found::Challenge(login::twn::challenge(1_000_000_000, 7)))
             }
-            (Question::Identify(_, Package::Md5), 0 | 5 | 6) => {
-                let account = Some((identity(pick != 5), Secret(PASSWORD.to_owned())));
-                Answer::Identified(Found::Challenge { challenge: "1.2".to_owned(), account })
-            }
-            (Question::Identify(_, Package::Md5), 1) => {
-                Answer::Identified(Found::Challenge { challenge: "1.2".to_owned(), account: None })
+            (Question::Identify(_, Package::Md5), 0 | 1 | 5 | 6) => {
+                Answer::Identified(Found::Challenge("1.2".to_owned()))
             }
             (Question::Identify(..), 2) => Answer::Identified(Found::Elsewhere(Endpoint::SameHost(1864))),
             (Question::Identify(..), 3) => Answer::Identified(Found::TooMany),
-            (Question::Redeem(_), 1) => Answer::Redeemed(None),
-            (Question::Redeem(_), 2) => {
-                Answer::Redeemed(Some(Box::new(Identity { user: UserId(1), email: email(1), ..identity(true) })))
+            (Question::Prove(..), 1) => Answer::Proved(None),
+            (Question::Prove(_, Proof::Digest { challenge, response }), _)
+                if !login::md5::verify(&challenge, PASSWORD, &response) =>
+            {
+                Answer::Proved(None)
             }
-            (Question::Redeem(_), pick) if pick != 3 => Answer::Redeemed(Some(Box::new(identity(pick != 5)))),
+            (Question::Prove(..), pick) if pick != 3 => {
+                let identity = match pick {
+                    2 => Identity { user: UserId(1), email: email(1), ..identity(true) },
+                    pick => identity(pick != 5),
+                };
+                let roster = roster(pick.wrapping_mul(37), self.serial);
+                Answer::Proved(Some(Box::new(Candidate { identity, roster, as_of: 0 })))
+            }
             (Question::SignIn(..), pick) if pick != 3 => Answer::SignedIn(Box::new(SignedIn {
                 roster: roster(pick.wrapping_mul(37), self.serial),
                 unix_seconds: 1_000_000_000,
@@ -194,7 +200,7 @@ impl Driver {
             (Question::Invite { .. } | Question::Page(..), pick) => Answer::Sent(pick == 0),
             (
                 Question::Identify(..)
-                | Question::Redeem(_)
+                | Question::Prove(..)
                 | Question::SignIn(..)
                 | Question::Find(_)
                 | Question::Edit(..)

@@ -258,7 +258,7 @@ fn sign_ins_and_calls_are_refused_while_postgres_is_away() {
     let (began, mut tried) = (Instant::now(), 0);
     while began.elapsed() < Duration::from_secs(10) {
         let tries = Instant::now();
-        assert_eq!(refusal(Client::sign_in(ns, &person(1), PASSWORD)), "601 2");
+        assert_eq!(refusal(Client::sign_in(ns, &person(1), PASSWORD)), "910 3");
         assert_eq!(refusal(Client::with_ticket(ns, &person(1), &ticket)), "910 3");
         assert_eq!(refusal(Client::enter(sb, EDITOR, &cookie)), "280 1");
         assert!(caller.ask("XFR {} SB").unwrap().starts_with("280 "), "no cookie can be kept");

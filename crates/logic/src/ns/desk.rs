@@ -14,11 +14,10 @@ use super::View;
 pub enum Question {
     /// Is this their home, and what do they have to answer to sign in this way?
     Identify(Email, Package),
-    /// Whose is this ticket?
-    Redeem(Secret),
-    /// They have proved it: take over what session they had, and begin this one, with a client of
-    /// this dialect.
-    SignIn(Box<Identity>, Dialect),
+    /// Is it they?
+    Prove(Email, Proof),
+    /// It is: take over what session they had, and begin this one, with a client of this dialect.
+    SignIn(Box<Candidate>, Dialect),
     /// The account with this handle, as the session's user would have it as a contact.
     Find(Email),
     /// Carry out an edit; tell the watchers and the peers whom it concerns, whose handles are
@@ -74,30 +73,44 @@ pub struct Identity {
     pub verified: bool,
 }
 
+/// What shows that someone is who they say they are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// The digest of a challenge and the password.
+    Digest {
+        /// What the client was sent.
+        challenge: String,
+        /// What it sent.
+        response: String,
+    },
+    /// A ticket of the login server's.
+    Ticket(Secret),
+}
+
+/// Someone who has proved who they are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Candidate {
+    /// Who it is.
+    pub identity: Identity,
+    /// Their lists and settings, as they were read with the account.
+    pub roster: Roster,
+    /// [When](super::Presence::as_of) that was.
+    pub as_of: u64,
+}
+
 /// What [`Question::Identify`] found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Found {
-    /// An account, or none: the session behaves alike. A fresh challenge, and the password that
-    /// a right answer needs, if there is one.
-    Challenge {
-        /// Sent to the client.
-        challenge: String,
-        /// Who it is, and their password, if the account exists and may sign in this way.
-        account: Option<(Identity, Secret)>,
-    },
-    /// Whether there is such an account does not matter yet: what the client is to hand on to the
-    /// login server.
-    Ticket {
-        /// Sent to the client.
-        challenge: String,
-    },
+    /// Whether there is such an account does not matter yet. This is sent to the client, which is to
+    /// answer it, or to hand it on to the login server.
+    Challenge(String),
     /// The account's home is another notification server.
     Elsewhere(Endpoint),
     /// Too many sign-ins from the client's address have failed.
     TooMany,
 }
 
-/// A password or a ticket on its way to the comparison. Its `Debug` form does not show it.
+/// A ticket on its way to the comparison. Its `Debug` form does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
@@ -141,8 +154,8 @@ pub struct Entry {
 pub enum Answer {
     /// To [`Question::Identify`].
     Identified(Found),
-    /// To [`Question::Redeem`]: who may sign in with it, if anyone.
-    Redeemed(Option<Box<Identity>>),
+    /// To [`Question::Prove`]: who may sign in, if anyone.
+    Proved(Option<Box<Candidate>>),
     /// To [`Question::SignIn`].
     SignedIn(Box<SignedIn>),
     /// To [`Question::Find`].

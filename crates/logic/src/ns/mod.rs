@@ -24,7 +24,9 @@ mod sign_in;
 mod sync;
 
 pub use context::{Rules, Site};
-pub use desk::{Answer, Called, Entry, Found, Identity, Notice, Question, Reloaded, Ring, Secret, SignedIn};
+pub use desk::{
+    Answer, Called, Candidate, Entry, Found, Identity, Notice, Proof, Question, Reloaded, Ring, Secret, SignedIn,
+};
 pub use presence::{Callee, Presence, View};
 pub use session::Session;
 pub use sign_in::shown_name;

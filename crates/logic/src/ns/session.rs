@@ -26,13 +26,10 @@ pub(super) enum Stage {
     /// The desk is looking for the account.
     Identifying(TrId, Email),
     /// The client owes the answer to a challenge.
-    Challenged { challenge: String, account: Option<Box<(Identity, Secret)>> },
-    /// The client owes a ticket of this account.
-    Ticketed(Email),
-    /// The desk looks whose the ticket is.
-    Redeeming { trid: TrId, email: Email, ticket: Secret },
-    /// The client has proved who it is; the desk begins the session. The ticket is what it proved
-    /// it with, or nothing.
+    Challenged { email: Email, challenge: String },
+    /// The desk looks whether it is right. The ticket is what it was, or nothing.
+    Proving { trid: TrId, email: Email, ticket: Secret },
+    /// The client has proved who it is; the desk begins the session.
     SigningIn(TrId, Box<Identity>, Secret),
     /// Signed in.
     Online(Box<Online>),

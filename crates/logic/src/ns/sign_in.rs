@@ -3,14 +3,15 @@
 use std::time::Instant;
 
 use model::{BadEmail, Email, Name};
+use msnp::dialect::Package;
 use msnp::ns::{Event, ProfileFields, Request, Step};
 use msnp::{Code, Dialect, TrId};
 
 use super::context::{Fx, refuse_and_close};
 use super::online::Online;
 use super::session::{Session, Stage};
-use super::{Answer, Found, Identity, Question, Secret, SignedIn};
-use crate::login::{md5, twn};
+use super::{Answer, Candidate, Found, Identity, Proof, Question, Secret, SignedIn};
+use crate::login::twn;
 
 impl Session {
     /// A command of a client that has not signed in.
@@ -56,43 +57,26 @@ impl Session {
     }
 
     fn respond(&mut self, trid: TrId, response: &str, effects: &mut Fx) {
-        match std::mem::replace(&mut self.stage, Stage::Greeting) {
-            Stage::Challenged { challenge, account } => {
-                self.prove(trid, &challenge, account.map(|account| *account), response, effects);
-            }
-            Stage::Ticketed(email) => {
-                let ticket = Secret(twn::ticket(response).to_owned());
-                self.stage = Stage::Redeeming { trid, email, ticket: ticket.clone() };
-                effects.ask(Question::Redeem(ticket));
-            }
-            _ => refuse_and_close(effects, trid, Code::AuthenticationFailed, "an answer to no challenge"),
-        }
-    }
-
-    fn prove(
-        &mut self,
-        trid: TrId,
-        challenge: &str,
-        account: Option<(Identity, Secret)>,
-        response: &str,
-        effects: &mut Fx,
-    ) {
-        // The comparison is made for accounts that do not exist too, so that it takes as long.
-        let (identity, Secret(password)) = match account {
-            Some((identity, secret)) => (Some(identity), secret),
-            None => (None, Secret(challenge.to_owned())),
+        let Stage::Challenged { email, challenge } = std::mem::replace(&mut self.stage, Stage::Greeting) else {
+            return refuse_and_close(effects, trid, Code::AuthenticationFailed, "an answer to no challenge");
         };
-        let right = md5::verify(challenge, &password, response);
-        self.proved(trid, identity.filter(|_| right), Secret(String::new()), effects);
+        let (proof, ticket) = match self.traits().package {
+            Package::Md5 => (Proof::Digest { challenge, response: response.to_owned() }, Secret(String::new())),
+            Package::Twn => {
+                let ticket = Secret(twn::ticket(response).to_owned());
+                (Proof::Ticket(ticket.clone()), ticket)
+            }
+        };
+        self.stage = Stage::Proving { trid, email: email.clone(), ticket };
+        effects.ask(Question::Prove(email, proof));
     }
 
     /// The client has proved who it is, or has not.
-    fn proved(&mut self, trid: TrId, identity: Option<Identity>, ticket: Secret, effects: &mut Fx) {
-        match identity {
-            Some(identity) if identity.verified || !self.rules.require_verified => {
-                let identity = Box::new(identity);
-                self.stage = Stage::SigningIn(trid, identity.clone(), ticket);
-                effects.ask(Question::SignIn(identity, self.dialect()));
+    fn proved(&mut self, trid: TrId, candidate: Option<Box<Candidate>>, ticket: Secret, effects: &mut Fx) {
+        match candidate {
+            Some(candidate) if candidate.identity.verified || !self.rules.require_verified => {
+                self.stage = Stage::SigningIn(trid, Box::new(candidate.identity.clone()), ticket);
+                effects.ask(Question::SignIn(candidate, self.dialect()));
             }
             Some(_) => {
                 refuse_and_close(effects, trid, self.traits().unverified, "the e-mail address is not verified");
@@ -107,17 +91,12 @@ impl Session {
     /// An answer while the client signs in.
     pub(super) fn answer_sign_in(&mut self, answer: Answer, now: Instant, effects: &mut Fx) {
         match (std::mem::replace(&mut self.stage, Stage::Greeting), answer) {
-            (Stage::Identifying(trid, _), Answer::Identified(Found::Challenge { challenge, account })) => {
+            (Stage::Identifying(trid, email), Answer::Identified(Found::Challenge(challenge))) => {
                 self.send(effects, &Event::UsrChallenge { trid, challenge: &challenge });
-                self.stage = Stage::Challenged { challenge, account: account.map(Box::new) };
+                self.stage = Stage::Challenged { email, challenge };
             }
-            (Stage::Identifying(trid, email), Answer::Identified(Found::Ticket { challenge })) => {
-                self.send(effects, &Event::UsrChallenge { trid, challenge: &challenge });
-                self.stage = Stage::Ticketed(email);
-            }
-            (Stage::Redeeming { trid, email, ticket }, Answer::Redeemed(identity)) => {
-                let identity = identity.map(|identity| *identity).filter(|identity| identity.email == email);
-                self.proved(trid, identity, ticket, effects);
+            (Stage::Proving { trid, email, ticket }, Answer::Proved(candidate)) => {
+                self.proved(trid, candidate.filter(|candidate| candidate.identity.email == email), ticket, effects);
             }
             (Stage::Identifying(trid, _), Answer::Identified(Found::Elsewhere(endpoint))) => {
                 let to = endpoint.as_seen_from(self.site.reached.ip());
@@ -133,7 +112,7 @@ impl Session {
             (Stage::Identifying(trid, _), _) => {
                 refuse_and_close(effects, trid, Code::ServerUnavailable, "the store is not there");
             }
-            (Stage::Redeeming { trid, .. } | Stage::SigningIn(trid, ..), _) => {
+            (Stage::Proving { trid, .. } | Stage::SigningIn(trid, ..), _) => {
                 refuse_and_close(effects, trid, Code::TooBusy, "the store is not there");
             }
             (stage, _) => self.stage = stage,

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use logic::ns::{Answer, Found, Identity, Notice, Question, Reloaded, Rules, Session, SignedIn, Site, lists};
+use logic::ns::{
+    Answer, Candidate, Found, Identity, Notice, Question, Reloaded, Rules, Session, SignedIn, Site, lists,
+};
 use logic::{Effects, Machine, Rate};
 use model::List::{Allow as AL, Block as BL, Forward as FL, Reverse as RL};
 use model::{Change, Contact, Guid, Person, Property, Roster, Serial, UserId};
@@ -49,9 +51,10 @@ impl Client {
         let me = Identity { user: UserId(0), guid: Guid([0; 16]), email: address(0), name: name("me"), verified: true };
         client.says("VER 1 MSNP8");
         client.says("USR 2 TWN I u0@example.com");
-        client.answered(Answer::Identified(Found::Ticket { challenge: "lc=1".to_owned() }));
+        client.answered(Answer::Identified(Found::Challenge("lc=1".to_owned())));
         client.says("USR 3 TWN S t=1&p=1");
-        client.answered(Answer::Redeemed(Some(Box::new(me))));
+        let candidate = Candidate { identity: me, roster: roster.clone(), as_of: 0 };
+        client.answered(Answer::Proved(Some(Box::new(candidate))));
         client.answered(Answer::SignedIn(Box::new(SignedIn { roster, unix_seconds: 0, lingers: false })));
         client
     }

@@ -46,8 +46,8 @@ async fn accounts_are_whole(place: &Place) {
         assert_eq!(account.verified, Verification::Verified);
         assert_eq!(store.verify_password(&email(called), &password("shared")).await.unwrap().unwrap().id, *id);
         assert!(store.verify_password(&email(called), &password("other")).await.unwrap().is_none());
-        let legacy = store.legacy_secret(&email(called)).await.unwrap().unwrap();
-        assert_eq!((legacy.account.id, legacy.password.expose()), (*id, "shared"));
+        let legacy = store.legacy_login(&email(called)).await.unwrap().unwrap();
+        assert_eq!((legacy.entrant.account.id, legacy.password.expose()), (*id, "shared"));
         let (new, old) = (store.roster(*id).await.unwrap().unwrap(), store.roster(one).await.unwrap().unwrap());
         assert_eq!(
             (new.serial, new.prompt, new.privacy, &new.contacts),
@@ -56,7 +56,7 @@ async fn accounts_are_whole(place: &Place) {
         assert_eq!((new.groups.len(), &new.groups[0].name), (1, &old.groups[0].name));
     }
     let quiet = bulk(&store, &names(&["quiet"]), false).await.unwrap();
-    assert!(store.legacy_secret(&email("quiet")).await.unwrap().is_none(), "{quiet:?}");
+    assert!(store.legacy_login(&email("quiet")).await.unwrap().is_none(), "{quiet:?}");
     assert!(bulk(&store, &[], true).await.unwrap().is_empty());
     assert!(!place.shows("shared").await, "no password is kept readable");
 }
@@ -146,5 +146,5 @@ async fn more_rows_than_a_statement_takes(place: &Place) {
     let roster = store.roster(made[0]).await.unwrap().unwrap();
     assert_eq!((roster.contacts.len(), roster.serial.0), (1002, 3));
     assert_eq!(serial(&store, made[500]).await, 2);
-    assert_eq!(store.legacy_secret(&email("user1002")).await.unwrap().unwrap().account.id, made[1002]);
+    assert_eq!(store.legacy_login(&email("user1002")).await.unwrap().unwrap().entrant.account.id, made[1002]);
 }

@@ -20,14 +20,14 @@ async fn a_password_is_verified(place: &Place) {
     assert_eq!(verify("amy", "amy's passwort").await, None);
     assert_eq!(verify("amy", "").await, None);
     assert_eq!(verify("nobody", "amy's password").await, None);
-    assert!(store.legacy_secret(&email("amy")).await.unwrap().is_none());
-    assert!(store.legacy_secret(&email("nobody")).await.unwrap().is_none());
+    assert!(store.legacy_login(&email("amy")).await.unwrap().is_none());
+    assert!(store.legacy_login(&email("nobody")).await.unwrap().is_none());
 }
 
 async fn a_password_is_changed(place: &Place) {
     let store = place.open().await;
     let [amy] = accounts(&store, ["amy"]).await;
-    let legacy = async || store.legacy_secret(&email("amy")).await.unwrap();
+    let legacy = async || store.legacy_login(&email("amy")).await.unwrap();
     assert!(store.set_password(&email("amy"), &password("new"), true).await.unwrap());
     assert!(store.verify_password(&email("amy"), &password("amy's password")).await.unwrap().is_none());
     assert!(store.verify_password(&email("amy"), &password("new")).await.unwrap().is_some());
@@ -43,14 +43,14 @@ async fn a_sealed_secret_opens_in_its_own_row_only(place: &Place) {
     let store = place.open().await;
     for name in ["amy", "bob"] {
         store.create_account(new_account(name, true)).await.unwrap();
-        let login = store.legacy_secret(&email(name)).await.unwrap().unwrap();
+        let login = store.legacy_login(&email(name)).await.unwrap().unwrap();
         assert_eq!(login.password.expose(), format!("{name}'s password"));
-        assert_eq!(login.account.email, email(name));
+        assert_eq!(login.entrant.account.email, email(name));
     }
     place.run("UPDATE account SET sealed = (SELECT sealed FROM account WHERE email = 'amy@example.com') WHERE email = 'bob@example.com'").await;
-    let moved = store.legacy_secret(&email("bob")).await;
+    let moved = store.legacy_login(&email("bob")).await;
     assert!(matches!(moved, Err(StoreError::Sealed(whose)) if whose == email("bob")));
-    assert!(store.legacy_secret(&email("amy")).await.unwrap().is_some());
+    assert!(store.legacy_login(&email("amy")).await.unwrap().is_some());
 }
 
 async fn another_key_is_refused_while_secrets_are_sealed(place: &Place) {
@@ -63,7 +63,7 @@ async fn another_key_is_refused_while_secrets_are_sealed(place: &Place) {
     store.close().await;
     let refused = Store::open(&place.url(), other()).await;
     assert!(matches!(refused, Err(StoreError::WrongKey)), "{refused:?}");
-    assert!(place.open().await.legacy_secret(&email("bob")).await.unwrap().is_some());
+    assert!(place.open().await.legacy_login(&email("bob")).await.unwrap().is_some());
 }
 
 async fn no_password_is_on_disk(place: &Place) {

@@ -12,6 +12,7 @@ mod away;
 mod bulk;
 mod concurrency;
 mod cookies;
+mod copies;
 mod credentials;
 mod edits;
 mod nodes;

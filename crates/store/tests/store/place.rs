@@ -114,7 +114,7 @@ impl Place {
             }
         } else {
             let mut conn = PgConnection::connect(&self.url).await.unwrap();
-            for table in ["account", "contact", "grp", "directory", "touched", "meta", "cookie"] {
+            for table in ["account", "contact", "grp", "directory", "touched", "meta", "cookie", "roster_copy"] {
                 let sql = AssertSqlSafe(format!("SELECT COALESCE(string_agg(t::text, ' '), '') FROM {table} t"));
                 let text: String = sqlx::query_scalar(sql).fetch_one(&mut conn).await.unwrap();
                 contents.extend(text.into_bytes());

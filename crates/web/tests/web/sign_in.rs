@@ -33,7 +33,7 @@ fn ticket(answer: &str) -> &str {
 }
 
 async fn redeemed(place: &Place, ticket: &str) -> Option<String> {
-    place.store.redeem_ticket(ticket).await.unwrap().map(|account| account.email.to_string())
+    place.store.redeem_ticket(ticket).await.unwrap().map(|entrant| entrant.account.email.to_string())
 }
 
 #[tokio::test]

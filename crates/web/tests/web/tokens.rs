@@ -54,7 +54,7 @@ async fn a_token_for_every_site() {
         for (number, ticket) in tickets.iter().enumerate() {
             let begin = format!("Compact{}\">t=", number + 1);
             let ticket = ticket.strip_prefix(&*begin).unwrap().strip_suffix("&amp;p=").unwrap();
-            let account = place.store.redeem_ticket(ticket).await.unwrap().unwrap();
+            let account = place.store.redeem_ticket(ticket).await.unwrap().unwrap().account;
             assert_eq!(account.email.as_str(), "amy@example.com");
         }
         let mut proofs = between(text, "<wst:BinarySecret>", "</wst:BinarySecret>");

@@ -54,8 +54,16 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
         here.view.as_ref().map(|_| &here.outlet)
     }
 
+    /// How much has been told here of rosters that changed. If it is the same when a session
+    /// [enters](Self::enter), the session's user was told nothing since, and their roster is as it was
+    /// read then; provided that this is their home, and no other server had a session of theirs.
+    pub const fn as_of(&self) -> u64 {
+        self.roster_news
+    }
+
     /// Tells the session of a user who is here. False if they are not.
-    pub fn notify(&self, user: UserId, notice: Notice) -> bool {
+    pub fn notify(&mut self, user: UserId, notice: Notice) -> bool {
+        self.roster_news += 1;
         self.here.get(&user).map(|here| here.outlet.notify(notice)).is_some()
     }
 

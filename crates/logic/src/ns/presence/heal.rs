@@ -37,6 +37,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// Another notification server has come, or what it and we told each other may have been lost:
     /// tells it everything and asks for the same. Nothing that it says counts before it has come.
     pub fn reconcile(&mut self, node: NodeId, afar: &mut Vec<(Address, News)>) {
+        self.roster_news += 1;
         self.peers.entry(node).or_default().round = None;
         self.tell_held(node, true, afar);
     }

@@ -112,6 +112,9 @@ pub struct Presence<O> {
     peers: HashMap<NodeId, Peer>,
     /// How many times someone here has begun to watch, or a server was to be told of all watchers.
     number: u64,
+    /// How often something was told here by which someone's roster may have changed, or may have been
+    /// told and was lost.
+    roster_news: u64,
 }
 
 impl<O: Outlet<Notice = Notice>> Presence<O> {
@@ -126,6 +129,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
             afar: ByUser::default(),
             peers: HashMap::new(),
             number: 0,
+            roster_news: 0,
         }
     }
 }

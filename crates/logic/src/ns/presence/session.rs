@@ -148,6 +148,7 @@ impl<O: Outlet<Notice = Notice>> Presence<O> {
     /// If another session has taken over meanwhile, here or elsewhere, it is told to read its roster
     /// again.
     pub fn edited(&mut self, user: UserId, session: SessionId, changes: &[Change], afar: &mut Vec<(Address, News)>) {
+        self.roster_news += 1;
         let mine = self.mine(user, session).map(|here| here.since);
         if mine.is_none_or(|since| since == ENDING) {
             afar.push((Address::Role(Role::Notification), News::Changed { user }));
