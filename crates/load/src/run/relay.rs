@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::crew::Crew;
-use super::ground::{idlers, rounds};
+use super::ground::{conditions, idlers, rounds};
 use super::paced;
 use crate::args::RelayArgs;
 use crate::client::{Conn, Frame, Lost, Session, Speaker, join, open, read_stamp, ring, sign_in};
@@ -24,9 +24,9 @@ pub(super) async fn run(args: &RelayArgs, results: &mut Results) -> anyhow::Resu
     let crowd = Crowd::strangers(people + args.measure.idle);
     let there = [Variant::Copy, Variant::Mpsc, Variant::Direct];
     let mut targets = args.target.open(Work::Relay, &there, &crowd).await?;
-    let case =
-        args.rate.map_or_else(|| terms.case(args.measure.idle), |rate| format!("pairs={} rate={rate}", terms.pairs));
-    rounds(("relay", &case), &args.measure, &mut targets, results, async |target| {
+    let case = args.rate.map_or_else(|| terms.case(), |rate| format!("pairs={} rate={rate}", terms.pairs));
+    let cases = [(case + &conditions(args.measure.idle, args.target.ns_processes), ())];
+    rounds("relay", &cases, &args.measure, &mut targets, results, async |target, ()| {
         let herd = idlers(target, people, &args.measure).await?;
         let (warm_up, span) = (args.measure.warm_up(), args.measure.span());
         let figures = match args.rate {
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &RelayArgs, results: &mut Results) -> anyhow::Resu
 
 /// What a pair does.
 #[derive(Clone, Copy, Debug)]
-struct Terms {
+pub(super) struct Terms {
     pairs: usize,
     /// Messages under way.
     window: u64,
@@ -60,15 +60,19 @@ impl Terms {
         Self { pairs: pairs.into(), window: args.win.into(), chunk: chunk.into(), delivery }
     }
 
-    fn case(&self, idle: usize) -> String {
-        let idle = if idle > 0 { format!(" idle={idle}") } else { String::new() };
+    /// One message under way per pair.
+    pub(super) const fn one_by_one(pairs: usize) -> Self {
+        Self { pairs, window: 1, chunk: 1, delivery: 'N' }
+    }
+
+    pub(super) fn case(&self) -> String {
         let Self { pairs, window, chunk, delivery } = self;
-        format!("pairs={pairs} win={window} chunk={chunk} {delivery}{idle}")
+        format!("pairs={pairs} win={window} chunk={chunk} {delivery}")
     }
 }
 
 /// One measurement.
-async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
+pub(super) async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
     let (pairs, _sessions) = pairs(target, terms.pairs).await?;
     let shared = Rc::new(Shared::default());
     let mut crew = Crew::default();

@@ -45,7 +45,7 @@ pub(in crate::run) async fn run(args: &MixArgs, results: &mut Results) -> anyhow
         };
         let mut targets = args.target.open(Work::Relay, &[Variant::Mpsc, Variant::Direct], &crowd).await?;
         let case = format!("n={n} speed={speed}");
-        rounds(("mix", &case), &args.measure, &mut targets, results, async |target| {
+        rounds("mix", &[(case, ())], &args.measure, &mut targets, results, async |target, ()| {
             let pace = Pace::new(n, *speed, args.measure.warm_up(), args.measure.span());
             match target.floor() {
                 Some(_) => floor(target, &pace).await,
