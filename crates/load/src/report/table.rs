@@ -3,7 +3,7 @@
 use super::{Merged, ratio};
 
 /// The figures that are shown, with their headings, in this order, where a run has them.
-const SHOWN: [(&str, &str); 22] = [
+const SHOWN: [(&str, &str); 23] = [
     ("rate", "per s"),
     ("cpu_us", "CPU µs"),
     ("cores", "cores"),
@@ -24,6 +24,7 @@ const SHOWN: [(&str, &str); 22] = [
     ("room_p99_us", "room p99 µs"),
     ("late_pct", "late %"),
     ("stuck_closed", "stuck closed"),
+    ("sent_each", "messages each"),
     ("client_cpu_us", "client µs"),
     ("others_pct", "others %"),
 ];
