@@ -302,7 +302,7 @@ pub(crate) struct HerdArgs {
 pub(crate) struct ClusterArgs {
     /// How many notification servers, one suite for each number
     #[arg(long, value_delimiter = ',', default_value = "2,3,4", value_parser = several)]
-    pub(crate) ns: Vec<usize>,
+    pub(crate) servers: Vec<usize>,
     /// How many watchers there are for each of the servers
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) watchers: u16,

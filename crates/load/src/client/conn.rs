@@ -18,6 +18,10 @@ use super::wire::{Frame, Garbled, cut};
 const SOURCES: u32 = 200;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What the system buffers at least of what is not read.
+const NARROW: usize = 2048;
+/// The segments of such a connection.
+const SEGMENT: u32 = 128;
 /// What is read at once.
 const CHUNK: usize = 16 * 1024;
 
@@ -59,7 +63,16 @@ pub(crate) struct Conn {
 impl Conn {
     /// Connects. To a server on this machine, `number` chooses the address that it comes from.
     pub(crate) async fn open(at: SocketAddr, number: usize) -> anyhow::Result<Self> {
-        let stream = connect(at, number).await.with_context(|| format!("cannot connect to {at}"))?;
+        Self::with_buffer(at, number, None).await
+    }
+
+    /// The same, and the system buffers as little as it can of what is not read.
+    pub(crate) async fn open_narrow(at: SocketAddr, number: usize) -> anyhow::Result<Self> {
+        Self::with_buffer(at, number, Some(NARROW)).await
+    }
+
+    async fn with_buffer(at: SocketAddr, number: usize, buffer: Option<usize>) -> anyhow::Result<Self> {
+        let stream = connect(at, number, buffer).await.with_context(|| format!("cannot connect to {at}"))?;
         Ok(Self { stream: Rc::new(stream), buffer: BytesMut::new(), sent: Vec::new() })
     }
 
@@ -168,11 +181,6 @@ impl Conn {
     pub(crate) fn pen(&self) -> Pen {
         Pen(self.stream.clone())
     }
-
-    /// Makes the system buffer as little as it can of what this connection does not read.
-    pub(crate) fn narrow(&self) -> io::Result<()> {
-        SockRef::from(&*self.stream).set_recv_buffer_size(2048)
-    }
 }
 
 /// Writes to a connection that someone else reads.
@@ -192,7 +200,7 @@ impl Pen {
     }
 }
 
-async fn connect(at: SocketAddr, number: usize) -> anyhow::Result<TcpStream> {
+async fn connect(at: SocketAddr, number: usize, buffer: Option<usize>) -> anyhow::Result<TcpStream> {
     let socket = if at.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if at.ip().is_loopback() && at.is_ipv4() {
         // The port is chosen when it is known where to, so that one port serves many servers.
@@ -201,6 +209,12 @@ async fn connect(at: SocketAddr, number: usize) -> anyhow::Result<TcpStream> {
         socket.bind((Ipv4Addr::new(127, 0, 1, last), 0).into())?;
     }
     socket.set_nodelay(true)?;
+    if let Some(buffer) = buffer {
+        // Before the other side is told how much it may send. Its system buffers some multiple of a
+        // segment too, which on a machine's own network is 64 kB long: megabytes.
+        SockRef::from(&socket).set_recv_buffer_size(buffer)?;
+        setsockopt(&socket, sockopt::TcpMaxSeg, &SEGMENT)?;
+    }
     // Closed with a reset: a herd of ten thousand leaves no ports behind that wait for a minute.
     SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
     match tokio::time::timeout(PATIENCE, socket.connect(at)).await {

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dialect, LoginUrl};
+use super::{Conn, Dialect, LoginUrl};
 
 /// How clients get into a server.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub(crate) struct Way {
     pub(crate) begin: usize,
     /// The password of all of them.
     pub(crate) password: String,
+    /// Does the system buffer as little as it can for them? For those who will read nothing.
+    pub(crate) narrow: bool,
     /// A ticket that is good for all, on a server that looks at none.
     pub(crate) any_ticket: Option<String>,
     /// Tickets that were made beforehand, by number.
@@ -52,6 +54,11 @@ impl Way {
         Self { begin: self.begin + number, ..self.clone() }
     }
 
+    /// Connects one of them to a server.
+    pub(crate) async fn connect(&self, at: SocketAddr, account: &Account) -> anyhow::Result<Conn> {
+        if self.narrow { Conn::open_narrow(at, account.number).await } else { Conn::open(at, account.number).await }
+    }
+
     /// The same way for only some of the accounts, to be told to another process.
     pub(crate) fn only(&self, numbers: Range<usize>) -> Self {
         let numbers = self.begin + numbers.start..self.begin + numbers.end;
@@ -74,7 +81,8 @@ mod tests {
         let tickets = (0..20).map(|number| (number, format!("t={number}"))).collect();
         let (login, any_ticket, password) = (None, None, String::new());
         let (dialect, pattern) = ("9".parse().unwrap(), "user{n}@example.com".to_owned());
-        let way = Way { ds: None, ns: None, login, dialect, pattern, begin: 0, password, any_ticket, tickets };
+        let way =
+            Way { ds: None, ns: None, login, dialect, pattern, begin: 0, password, narrow: false, any_ticket, tickets };
         let way = way.from(10).from(2);
         let account = way.account(3);
         assert_eq!((account.number, account.handle.as_str()), (15, "user15@example.com"));

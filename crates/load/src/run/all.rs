@@ -29,7 +29,7 @@ const LINES: [Line; 13] = [
     line(&["G2"], "relay --win 64 --chunk 16 --floor mpsc --seconds 2"),
     line(&["G3"], "fan --win 1 --floor direct --seconds 2"),
     line(&["G4"], "fan --win 16 --floor mpsc --seconds 2"),
-    line(&["G12"], "fan --win 1 --stuck 1 --seconds 3"),
+    line(&["G12"], "fan --win 1 --stuck 1 --seconds 8"),
     line(&["G7"], "login --floor direct"),
     line(&["G7"], "storm"),
     line(&["G11"], "store --seconds 2"),

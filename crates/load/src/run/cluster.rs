@@ -28,7 +28,7 @@ pub(super) async fn run(args: &ClusterArgs, results: &mut Results) -> anyhow::Re
     let each = if args.measure.quick { args.watchers.min(10) } else { args.watchers };
     let mut clusters = Vec::new();
     for bus in &args.buses {
-        for ns in &args.ns {
+        for ns in &args.servers {
             clusters.push(Cluster::start(&args.target, *ns, each.into(), Bus::from(bus.as_str())).await?);
         }
     }

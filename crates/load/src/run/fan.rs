@@ -11,13 +11,15 @@ use tokio::sync::Notify;
 use super::crew::Crew;
 use super::ground::{conditions, idlers, rounds};
 use crate::args::FanArgs;
-use crate::client::{Conn, Dialect, Frame, Lost, Session, sign_in};
+use crate::client::{Conn, Dialect, Frame, Lost, Session, Way, sign_in};
 use crate::measure::{Latency, Span, now};
 use crate::report::{Figures, Results};
 use crate::server::{Crowd, Target, Variant, Work};
 
 /// How long the last news may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection on which nothing more comes for so long is not closed.
+const SILENCE: Duration = Duration::from_secs(1);
 /// The states that are gone through, so that a watcher knows which one is due. The first one is
 /// that of the sign-in.
 const STATES: [&str; 7] = ["NLN", "BSY", "IDL", "BRB", "AWY", "PHN", "LUN"];
@@ -110,15 +112,14 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn gather(target: &Target, cast: &Cast) -> anyhow::Result<Self> {
         let (publisher, publisher_name) =
-            (enter(target, cast.publisher, true).await?, target.way().account(cast.publisher).handle);
+            (enter(target, target.way(), cast.publisher, true).await?, target.way().account(cast.publisher).handle);
+        let narrow = Way { narrow: true, ..target.way().clone() };
         let (mut watchers, mut stuck) = (Vec::new(), Vec::new());
         for number in &cast.watchers {
-            watchers.push(enter(target, *number, false).await?);
+            watchers.push(enter(target, target.way(), *number, false).await?);
         }
         for number in &cast.stuck {
-            let conn = enter(target, *number, false).await?;
-            conn.narrow()?;
-            stuck.push(conn);
+            stuck.push(enter(target, &narrow, *number, false).await?);
         }
         Ok(Self { publisher, publisher_name, watchers, stuck })
     }
@@ -162,8 +163,11 @@ impl Stage {
         shared.latency.borrow().report(&mut figures);
         figures.insert("verified".to_owned(), due as f64);
         if terms.stuck > 0 {
-            let closed = self.stuck.iter_mut().map(closed).filter(|closed| *closed).count();
-            figures.insert("stuck_closed".to_owned(), closed as f64);
+            let mut count = 0_u32;
+            for conn in &mut self.stuck {
+                count += u32::from(closed(conn).await);
+            }
+            figures.insert("stuck_closed".to_owned(), count.into());
         }
         figures.insert("events".to_owned(), shared.sent.get() as f64);
         Ok((figures, shared.done.take()))
@@ -171,11 +175,10 @@ impl Stage {
 }
 
 /// Lets someone in: the publisher, or someone who watches.
-async fn enter(target: &Target, number: usize, tells: bool) -> anyhow::Result<Conn> {
-    let way = target.way();
+async fn enter(target: &Target, way: &Way, number: usize, tells: bool) -> anyhow::Result<Conn> {
     let account = way.account(number);
     if let Some(floor) = target.floor() {
-        let mut conn = Conn::open(floor, account.number).await?;
+        let mut conn = way.connect(floor, &account).await?;
         let what = if tells { "TELL" } else { "WATCH" };
         conn.send(format!("USR 1 {} {what}\r\n", account.handle).as_bytes()).await?;
         conn.next().await?;
@@ -189,13 +192,14 @@ async fn enter(target: &Target, number: usize, tells: bool) -> anyhow::Result<Co
     Ok(session.conn)
 }
 
-/// Has the server closed this connection? All that it has sent is read first.
-fn closed(conn: &mut Conn) -> bool {
+/// Has the server closed this connection? All that was sent before is read first: it comes in small
+/// pieces, since so little is buffered.
+async fn closed(conn: &mut Conn) -> bool {
     loop {
-        match conn.fill_now() {
-            Ok(true) => {}
-            Ok(false) => return false,
-            Err(_) => return true,
+        match tokio::time::timeout(SILENCE, conn.fill()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return true,
+            Err(_) => return false,
         }
     }
 }

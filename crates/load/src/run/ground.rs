@@ -32,6 +32,7 @@ impl TargetArgs {
             pattern: self.accounts.clone(),
             begin: 0,
             password: self.password.clone(),
+            narrow: false,
             any_ticket: None,
             tickets: BTreeMap::new(),
         }

@@ -215,9 +215,9 @@ fn unexpected(pair: u64, frame: &Frame<'_>) -> String {
 
 /// Puts pairs into rooms. The sessions are to be kept while they are there.
 pub(super) async fn pairs(target: &Target, count: usize) -> anyhow::Result<(Vec<(Conn, Conn)>, Vec<Session>)> {
-    let (mut pairs, mut sessions) = (Vec::with_capacity(count), Vec::new());
-    for number in 0..count {
-        if let Some(floor) = target.floor() {
+    let mut pairs = Vec::with_capacity(count);
+    if let Some(floor) = target.floor() {
+        for number in 0..count {
             let mut seats = Vec::new();
             for side in ["a", "b"] {
                 let mut conn = Conn::open(floor, number).await?;
@@ -227,19 +227,24 @@ pub(super) async fn pairs(target: &Target, count: usize) -> anyhow::Result<(Vec<
             }
             let b = seats.pop().context("two were made")?;
             pairs.push((seats.pop().context("two were made")?, b));
-            continue;
         }
-        let way = target.way();
-        let mut a = sign_in(way, &way.account(2 * number)).await?;
-        let mut b = sign_in(way, &way.account(2 * number + 1)).await?;
-        a.appear("NLN").await?;
-        b.appear("NLN").await?;
-        let mut caller = open(&mut a).await?;
+        return Ok((pairs, Vec::new()));
+    }
+    // All sign in first: nobody is called in the moment in which they came, when not all servers of a
+    // suite need know it.
+    let (way, mut sessions) = (target.way(), Vec::with_capacity(2 * count));
+    for number in 0..2 * count {
+        let mut session = sign_in(way, &way.account(number)).await?;
+        session.appear("NLN").await?;
+        sessions.push(session);
+    }
+    for both in sessions.chunks_exact_mut(2) {
+        let [a, b] = both else { bail!("two are a pair") };
+        let mut caller = open(a).await?;
         ring(&mut caller, &b.account.handle).await?;
-        let callee = join(&mut b).await?;
+        let callee = join(b).await?;
         caller.await_join().await?;
         pairs.push((caller.conn, callee.conn));
-        sessions.extend([a, b]);
     }
     Ok((pairs, sessions))
 }

@@ -14,8 +14,6 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         records.extend(read(file)?);
     }
     anyhow::ensure!(!records.is_empty(), "there are no results in these files");
-    // Those of one case may come from several files.
-    records.sort_by(|a, b| (&a.run, &a.case).cmp(&(&b.run, &b.case)));
     show(&records, args.svg.as_deref())
 }
 
