@@ -1,5 +1,6 @@
 //! A connection to a server.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use anyhow::Context as _;
 use bytes::{Buf as _, Bytes, BytesMut};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::SockRef;
+use tokio::io::Interest;
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::wire::{Frame, Garbled, cut};
@@ -24,6 +26,10 @@ const NARROW: usize = 2048;
 const SEGMENT: u32 = 128;
 /// What is read at once.
 const CHUNK: usize = 16 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
+}
 
 /// A connection that has ended, or on which the server said what it should not have.
 #[derive(Debug, thiserror::Error)]
@@ -115,13 +121,26 @@ impl Conn {
 
     /// Takes what has come. False: nothing.
     pub(crate) fn fill_now(&mut self) -> Result<bool, Lost> {
-        self.buffer.reserve(CHUNK);
-        match self.stream.try_read_buf(&mut self.buffer) {
-            Ok(0) => Err(Lost::Closed),
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        // All connections of a thread read into the same place, and keep what is there: ten thousand
+        // of them have no room for a chunk each, and making it anew each time is dear.
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut count = None;
+            let tried = self.stream.try_io(Interest::READABLE, || {
+                let read = nix::unistd::read(&*self.stream, scratch)?;
+                count = Some(read);
+                // Less than there is room for is all that there was: the system need not be asked again.
+                if 0 < read && read < scratch.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (count, tried) {
+                (Some(0), _) => Err(Lost::Closed),
+                (Some(count), _) => {
+                    self.buffer.extend_from_slice(&scratch[..count]);
+                    Ok(true)
+                }
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => Err(error.into()),
+                (None, _) => Ok(false),
+            }
+        })
     }
 
     /// Hands every whole command that has come to `each`, until one is refused.

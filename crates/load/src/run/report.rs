@@ -21,9 +21,10 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
 pub(super) fn show(records: &[Record], svg: Option<&Path>) -> anyhow::Result<()> {
     let merged = merge(records);
     say(&table(&merged));
-    say(&markdown(&claims(&merged)));
+    let claims = claims(&merged);
+    say(&markdown(&claims));
     if let Some(svg) = svg {
-        write(svg, &chart(&merged))?;
+        write(svg, &chart(&merged, &claims))?;
     }
     Ok(())
 }
