@@ -22,7 +22,7 @@ const SOURCES: u32 = 200;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What the system buffers at least of what is not read.
 const NARROW: usize = 2048;
-/// The segments of such a connection.
+/// The longest segments of such a connection.
 const SEGMENT: u32 = 128;
 /// What is read at once.
 const CHUNK: usize = 16 * 1024;
@@ -229,8 +229,9 @@ async fn connect(at: SocketAddr, number: usize, buffer: Option<usize>) -> anyhow
     }
     socket.set_nodelay(true)?;
     if let Some(buffer) = buffer {
-        // Before the other side is told how much it may send. Its system buffers some multiple of a
-        // segment too, which on a machine's own network is 64 kB long: megabytes.
+        // Before the other side is told how much it may send. Its system buffers a multiple of a segment
+        // too, which on a machine's own network may have 64 kB: that would be megabytes, and now is some
+        // hundred kilobytes.
         SockRef::from(&socket).set_recv_buffer_size(buffer)?;
         setsockopt(&socket, sockopt::TcpMaxSeg, &SEGMENT)?;
     }

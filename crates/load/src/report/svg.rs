@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::table::{COMPARED, distinct, short};
 use super::{Claim, Merged, Spread};
 
-const WIDTH: usize = 900;
+const WIDTH: usize = 920;
 const MARGIN: usize = 24;
 const ROW: usize = 22;
 const BAR: usize = 12;
@@ -63,7 +63,7 @@ fn goals(body: &mut String, y: usize, claims: &[Claim]) -> usize {
     let at = |used: f64| left as f64 + used.clamp(0.0, ROOM) / ROOM * (right - left) as f64;
     let limit = at(1.0);
     let met = claims.iter().filter(|claim| claim.met()).count();
-    text(body, "head", MARGIN, y + 16, &format!("Goals: {met} of {} met", claims.len()));
+    text(body, "head", MARGIN, y + 16, &format!("Goals: {met} of {} figures as wanted", claims.len()));
     push(body, &format!("<text class=\"dim\" x=\"{limit:.1}\" y=\"{}\" text-anchor=\"middle\">allowed</text>", y + 16));
     let top = y + TITLE;
     let mut before = "";
@@ -102,7 +102,7 @@ fn goals(body: &mut String, y: usize, claims: &[Claim]) -> usize {
         );
         let unit = if claim.beside.is_some() { "x" } else { claim.unit };
         let sign = if claim.at_least { "≥" } else { "≤" };
-        let figures = format!("{}{unit}, {sign} {}{unit}", short(claim.value()), short(claim.limit));
+        let figures = format!("{}  ({sign} {}{unit})", short(claim.value()), short(claim.limit));
         text(body, "dim", right + 16, base, &figures);
     }
     let bottom = top + claims.len() * ROW;
@@ -216,10 +216,10 @@ mod tests {
         let merged =
             merge(&[both("relay", "win=1", 1.1), both("relay", "win=64", 1.6), both("fan", "win=16", 9.0)].concat());
         let chart = chart(&merged, &claims(&merged));
-        assert!(chart.contains("Goals: 1 of 3 met"), "{chart}");
+        assert!(chart.contains("Goals: 1 of 3 figures as wanted"), "{chart}");
         let rows = |class: &str| chart.matches(&format!("<rect class=\"{class}\"")).count();
         assert_eq!((rows("met"), rows("missed"), chart.matches("<path").count()), (1, 2, 1));
-        assert!(chart.contains("9.00x, ≤ 1.30x"), "{chart}");
+        assert!(chart.contains("9.00  (≤ 1.30x)"), "{chart}");
     }
 
     #[test]

@@ -30,12 +30,14 @@ pub(super) async fn run(args: &FanArgs, results: &mut Results) -> anyhow::Result
     let people = 1 + terms.watchers + stuck;
     let crowd = crowd(terms.watchers + stuck, args.measure.idle);
     let mut targets = args.target.open(Work::Fan, &[Variant::Mpsc, Variant::Direct], &crowd).await?;
-    let mut cases = vec![terms];
-    if stuck > 0 {
-        cases.push(Terms { stuck, ..terms });
-    }
     let conditions = conditions(args.measure.idle, args.target.ns_processes);
-    let cases: Vec<_> = cases.into_iter().map(|terms| (terms.case() + &conditions, terms)).collect();
+    let mut cases = vec![(terms.case() + &conditions, terms)];
+    if stuck > 0 {
+        // Both are named for what they are compared with: each other, and no other run.
+        let both =
+            [0, stuck].map(|stuck| (format!("{} stuck={stuck}{conditions}", terms.case()), Terms { stuck, ..terms }));
+        cases = both.to_vec();
+    }
     rounds("fan", &cases, &args.measure, &mut targets, results, async |target, terms| {
         let herd = idlers(target, people, &args.measure).await?;
         let figures = once(target, terms, args.measure.warm_up(), args.measure.span()).await;
@@ -74,9 +76,8 @@ impl Terms {
     }
 
     pub(super) fn case(&self) -> String {
-        let Self { watchers, stuck, window, chunk } = self;
-        let stuck = if *stuck > 0 { format!(" stuck={stuck}") } else { String::new() };
-        format!("watchers={watchers} win={window} chunk={chunk}{stuck}")
+        let Self { watchers, window, chunk, .. } = self;
+        format!("watchers={watchers} win={window} chunk={chunk}")
     }
 }
 

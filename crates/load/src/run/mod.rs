@@ -18,6 +18,7 @@ mod store;
 mod storm;
 
 use anyhow::bail;
+use clap::Parser as _;
 use tokio::task::LocalSet;
 
 use crate::args::{Arguments, Command};
@@ -57,6 +58,12 @@ fn measured(command: &Command) -> anyhow::Result<()> {
     }
     progress::say(&table(&merge(&results.records)));
     ended
+}
+
+/// Does what a command line says.
+async fn line(words: &[String], results: &mut Results) -> anyhow::Result<()> {
+    let arguments = Arguments::try_parse_from(words)?;
+    Box::pin(dispatch(&arguments.command, results)).await
 }
 
 async fn dispatch(command: &Command, results: &mut Results) -> anyhow::Result<()> {
