@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Mix(MixArgs),
     /// Every run that the goals need, one after the other, and what they say of the goals
     All(AllArgs),
-    /// These runs, small and short, with loose bounds
+    /// Most of these runs, small and short, with loose bounds
     Quick(QuickArgs),
     /// Results merged, compared with the floor and the goals, and drawn
     Report(ReportArgs),
@@ -284,7 +284,7 @@ pub(crate) struct StoreArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct HerdArgs {
     /// How many idle users, one suite for each number; all suites are there at the same time
-    #[arg(long, value_delimiter = ',', default_value = "1000,100000")]
+    #[arg(long, value_delimiter = ',', default_value = "1000,100000", value_parser = herd)]
     pub(crate) n: Vec<usize>,
     /// How many contacts each has; a quarter of them are there too
     #[arg(long, default_value_t = 48)]
@@ -380,6 +380,11 @@ fn people(text: &str) -> Result<usize, String> {
     people.ok_or_else(|| {
         format!("{text} is no number from 10 to 12000: all are in one process, with their conversations")
     })
+}
+
+fn herd(text: &str) -> Result<usize, String> {
+    let herd = text.parse().ok().filter(|herd| (10..=1_000_000).contains(herd));
+    herd.ok_or_else(|| format!("{text} is no number from 10 to 1000000"))
 }
 
 fn several(text: &str) -> Result<usize, String> {

@@ -21,18 +21,14 @@ const fn line(goals: &'static [&'static str], words: &'static str) -> Line {
     Line { goals, words }
 }
 
-/// With long handles, what may wait for someone who does not read is full sooner.
-const STUCK: &str = "fan --win 1 --stuck 1 --seconds 5 \
-    --accounts user{n}@a-company-with-a-name-that-is-as-long-as-some-are.example.com";
-
 /// What is compared with a floor comes first, and what is large last, so that nothing large is
-/// beside what is small. Memory is the same in every round, so that one is enough for it.
+/// beside what is small. What a stuck watcher may leave unread is full within a second only in bursts. Memory is the same in every round, so that one is enough for it.
 const LINES: [Line; 13] = [
     line(&["G1"], "relay --win 1 --floor mpsc --seconds 2"),
     line(&["G2"], "relay --win 64 --chunk 16 --floor mpsc --seconds 2"),
     line(&["G3"], "fan --win 1 --floor direct --seconds 2"),
     line(&["G4"], "fan --win 16 --floor mpsc --seconds 2"),
-    line(&["G12"], STUCK),
+    line(&["G12"], "fan --win 16 --stuck 1 --seconds 4"),
     line(&["G7"], "login --floor direct"),
     line(&["G7"], "storm"),
     line(&["G11"], "store --seconds 2"),

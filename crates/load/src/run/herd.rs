@@ -16,10 +16,10 @@ use crate::server::{Crowd, Named, Suite, Target};
 
 /// Notification servers, if the user does not say.
 const PROCESSES: usize = 6;
-/// Those who sign in first and stay, as in `idle.rs`.
-const FIRST: usize = 200;
-/// At how many users memory is looked at on the way to more.
-const MILESTONE: usize = 10_000;
+/// The first of so many of the herd are there before memory is looked at, so that what each server has
+/// for its first users only (what it keeps of the database, above all) is not taken for the users' own.
+/// When as many more are there, it is looked what each of those took, and at the end again.
+const FIRST: usize = 10;
 /// How long it is looked at what idle users cost.
 const WATCHED: Duration = Duration::from_secs(5);
 
@@ -107,7 +107,7 @@ impl Ground {
             Crowd::strangers(2 * work.pairs),
             fan::crowd(work.watchers, 0),
             login::crowd(work.sign_ins, 0),
-            ring(FIRST + n, contacts),
+            ring(n, contacts),
         ];
         let (crowd, firsts) = Crowd::together(crowds);
         let firsts = firsts.try_into().ok().context("there are four")?;
@@ -119,20 +119,19 @@ impl Ground {
     /// Lets the herd sign in, and looks what memory it takes.
     async fn gather(&mut self, settle: Duration, results: &mut Results) -> anyhow::Result<()> {
         let way = self.target.way().from(self.firsts[3]);
-        self.herds.push(Herd::gather(&way, 0..FIRST, AT_ONCE, true).await?);
-        tokio::time::sleep(settle / 4).await;
-        let before = memory(&self.target.pids())?;
-        let mut there = 0;
-        for stage in [MILESTONE, self.n].into_iter().filter(|stage| *stage <= self.n) {
-            if stage == there {
-                continue;
-            }
-            self.herds.push(Herd::gather(&way, FIRST + there..FIRST + stage, AT_ONCE, true).await?);
+        let first = self.n / FIRST;
+        let (mut there, mut before) = (0, 0);
+        for stage in [first, 2 * first, self.n] {
+            self.herds.push(Herd::gather(&way, there..stage, AT_ONCE, true).await?);
             there = stage;
             tokio::time::sleep(settle).await;
             let after = memory(&self.target.pids())?;
+            if stage == first {
+                before = after;
+                continue;
+            }
             let figures = [
-                ("bytes", after.saturating_sub(before) as f64 / there as f64),
+                ("bytes", after.saturating_sub(before) as f64 / (there - first) as f64),
                 ("rss_mb", after as f64 / 1e6),
                 ("before_mb", before as f64 / 1e6),
                 ("verified", there as f64),
