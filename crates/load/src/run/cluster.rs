@@ -26,6 +26,7 @@ const REPORTED: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(args: &ClusterArgs, results: &mut Results) -> anyhow::Result<()> {
     let each = if args.measure.quick { args.watchers.min(10) } else { args.watchers };
+    anyhow::ensure!(args.target.store.is_none(), "every suite here has a store of its own: leave --store away");
     let mut clusters = Vec::new();
     for bus in &args.buses {
         for ns in &args.servers {

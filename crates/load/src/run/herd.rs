@@ -39,6 +39,7 @@ pub(super) async fn run(args: &HerdArgs, results: &mut Results) -> anyhow::Resul
     };
     let settle = if quick { args.settle.min(Duration::from_secs(1)) } else { args.settle };
     let processes = args.target.ns_processes.unwrap_or(PROCESSES);
+    anyhow::ensure!(args.target.store.is_none(), "every suite here has a store of its own: leave --store away");
     let mut grounds = Vec::new();
     for n in &args.n {
         let n = if quick { (*n).min(1000) } else { *n };

@@ -117,6 +117,21 @@ fn the_mix_accounts_for_everything_at_each_speed() {
 }
 
 #[test]
+fn a_speed_at_which_something_goes_wrong_is_told_and_the_others_are_measured() {
+    let place = tempfile::tempdir().unwrap();
+    let json = place.path().join("results.jsonl").display().to_string();
+    let suite = msnpd().display().to_string();
+    let run =
+        ["mix", "--quick", "--n", "100", "--speed", "400,1", "--floor", "mpsc", "--suite", &suite, "--json", &json];
+    // Whoever wants a second room is refused: at that speed, somebody does.
+    let output = load(&[&run[..], &["--key", "ns.rooms_per_minute=1"]].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && errors.contains("at 400 times the speed: user "), "{errors}");
+    let records = std::fs::read_to_string(json).unwrap();
+    assert!(records.lines().count() == 4 && records.contains("\"broken\":1.0"), "{records}");
+}
+
+#[test]
 fn cases_are_measured_in_turn() {
     let records = measured(&["fan", "--watchers", "5", "--stuck", "1", "--rounds", "2", "--seconds", "0.3"]);
     let order: Vec<_> = records.iter().map(|record| record["case"].as_str().unwrap().contains("stuck=1")).collect();
