@@ -31,11 +31,17 @@ pub(crate) enum Command {
     Storm(StormArgs),
     /// From the start of the suite until all of it listens
     Start(StartArgs),
+    /// Messages, presence and sign-ins beside few idle users and beside many
+    Herd(HerdArgs),
+    /// Presence of one told to watchers at the same notification server, and at several
+    Cluster(ClusterArgs),
     /// Rosters read from the database, and edits made in it
     Store(StoreArgs),
     /// What people did in 2006, at a multiple of its speed, open loop
     Mix(MixArgs),
-    /// All of these, small and short, with loose bounds
+    /// Every run that the goals need, one after the other, and what they say of the goals
+    All(AllArgs),
+    /// Most of these runs, small and short, with loose bounds
     Quick(QuickArgs),
     /// Results merged, compared with the floor and the goals, and drawn
     Report(ReportArgs),
@@ -57,6 +63,9 @@ impl Command {
             Self::Storm(args) => &args.measure,
             Self::Start(args) => &args.measure,
             Self::Mix(args) => &args.measure,
+            Self::Herd(args) => &args.measure,
+            Self::Cluster(args) => &args.measure,
+            Self::All(args) => return args.json.as_deref(),
             Self::Store(args) => &args.measure,
             Self::Quick(args) => return args.json.as_deref(),
             Self::Report(_) | Self::Floor(_) | Self::Worker => return None,
@@ -77,7 +86,7 @@ pub(crate) struct TargetArgs {
     /// Start the suite as separate daemons, with so many notification servers
     #[arg(long, value_name = "K", help_heading = "Servers", requires = "suite")]
     pub(crate) ns_processes: Option<usize>,
-    /// The bus of separate daemons: `hub`, or the URL of a NATS that runs
+    /// The bus of separate daemons: `hub`, `nats` to start a `nats-server` too, or the URL of a NATS that runs
     #[arg(long, value_name = "BUS", default_value = "hub", help_heading = "Servers")]
     pub(crate) bus: String,
     /// The store of the suite, in place of a new SQLite file: an empty database
@@ -273,6 +282,62 @@ pub(crate) struct StoreArgs {
 }
 
 #[derive(Args, Clone, Debug)]
+pub(crate) struct HerdArgs {
+    /// How many idle users, one suite for each number; all suites are there at the same time
+    #[arg(long, value_delimiter = ',', default_value = "1000,100000", value_parser = herd)]
+    pub(crate) n: Vec<usize>,
+    /// How many contacts each has; a quarter of them are there too
+    #[arg(long, default_value_t = 48)]
+    pub(crate) contacts: usize,
+    /// How long to wait until memory is looked at
+    #[arg(long, default_value = "8", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) settle: Duration,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ClusterArgs {
+    /// How many notification servers, one suite for each number
+    #[arg(long, value_delimiter = ',', default_value = "2,3,4", value_parser = several)]
+    pub(crate) servers: Vec<usize>,
+    /// How many watchers there are for each of the servers
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) watchers: u16,
+    /// What carries messages between servers, one suite for each: `hub` and `nats`
+    #[arg(long, value_delimiter = ',', default_value = "hub", value_parser = ["hub", "nats"])]
+    pub(crate) buses: Vec<String>,
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
+    #[command(flatten)]
+    pub(crate) measure: MeasureArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AllArgs {
+    /// Where `msnpd` is, with the other programs beside it
+    #[arg(long, value_name = "MSNPD")]
+    pub(crate) suite: PathBuf,
+    /// How often, each server once per round
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rounds: u32,
+    /// Only what these goals need, as in `--only G1,G6`
+    #[arg(long, value_name = "GOALS", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Measure several notification servers over NATS too: starts `nats-server`
+    #[arg(long)]
+    pub(crate) nats: bool,
+    /// Append the results to this file, as lines of JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Also draw a chart into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Debug)]
 pub(crate) struct QuickArgs {
     /// Where `msnpd` is
     #[arg(long, value_name = "MSNPD")]
@@ -315,6 +380,16 @@ fn people(text: &str) -> Result<usize, String> {
     people.ok_or_else(|| {
         format!("{text} is no number from 10 to 12000: all are in one process, with their conversations")
     })
+}
+
+fn herd(text: &str) -> Result<usize, String> {
+    let herd = text.parse().ok().filter(|herd| (10..=1_000_000).contains(herd));
+    herd.ok_or_else(|| format!("{text} is no number from 10 to 1000000"))
+}
+
+fn several(text: &str) -> Result<usize, String> {
+    let several = text.parse().ok().filter(|several| (2..=16).contains(several));
+    several.ok_or_else(|| format!("{text} is no number from 2 to 16"))
 }
 
 fn key(text: &str) -> Result<(String, String), String> {

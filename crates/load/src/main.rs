@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     match run::run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            progress::complain(&format!("error: {error:#}"));
+            progress::tell(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -22,7 +22,7 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// Tells what went wrong, on standard error.
-pub(crate) fn complain(text: &str) {
+/// Tells what went wrong, or how far it is, on standard error.
+pub(crate) fn tell(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

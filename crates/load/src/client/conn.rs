@@ -1,5 +1,6 @@
 //! A connection to a server.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use anyhow::Context as _;
 use bytes::{Buf as _, Bytes, BytesMut};
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::SockRef;
+use tokio::io::Interest;
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::wire::{Frame, Garbled, cut};
@@ -18,8 +20,16 @@ use super::wire::{Frame, Garbled, cut};
 const SOURCES: u32 = 200;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What the system buffers at least of what is not read.
+const NARROW: usize = 2048;
+/// The longest segments of such a connection.
+const SEGMENT: u32 = 128;
 /// What is read at once.
 const CHUNK: usize = 16 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
+}
 
 /// A connection that has ended, or on which the server said what it should not have.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +69,16 @@ pub(crate) struct Conn {
 impl Conn {
     /// Connects. To a server on this machine, `number` chooses the address that it comes from.
     pub(crate) async fn open(at: SocketAddr, number: usize) -> anyhow::Result<Self> {
-        let stream = connect(at, number).await.with_context(|| format!("cannot connect to {at}"))?;
+        Self::with_buffer(at, number, None).await
+    }
+
+    /// The same, and the system buffers as little as it can of what is not read.
+    pub(crate) async fn open_narrow(at: SocketAddr, number: usize) -> anyhow::Result<Self> {
+        Self::with_buffer(at, number, Some(NARROW)).await
+    }
+
+    async fn with_buffer(at: SocketAddr, number: usize, buffer: Option<usize>) -> anyhow::Result<Self> {
+        let stream = connect(at, number, buffer).await.with_context(|| format!("cannot connect to {at}"))?;
         Ok(Self { stream: Rc::new(stream), buffer: BytesMut::new(), sent: Vec::new() })
     }
 
@@ -102,13 +121,26 @@ impl Conn {
 
     /// Takes what has come. False: nothing.
     pub(crate) fn fill_now(&mut self) -> Result<bool, Lost> {
-        self.buffer.reserve(CHUNK);
-        match self.stream.try_read_buf(&mut self.buffer) {
-            Ok(0) => Err(Lost::Closed),
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        // All connections of a thread read into the same place, and keep what is there: ten thousand
+        // of them have no room for a chunk each, and making it anew each time is dear.
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut count = None;
+            let tried = self.stream.try_io(Interest::READABLE, || {
+                let read = nix::unistd::read(&*self.stream, scratch)?;
+                count = Some(read);
+                // Less than there is room for is all that there was: the system need not be asked again.
+                if 0 < read && read < scratch.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (count, tried) {
+                (Some(0), _) => Err(Lost::Closed),
+                (Some(count), _) => {
+                    self.buffer.extend_from_slice(&scratch[..count]);
+                    Ok(true)
+                }
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => Err(error.into()),
+                (None, _) => Ok(false),
+            }
+        })
     }
 
     /// Hands every whole command that has come to `each`, until one is refused.
@@ -168,11 +200,6 @@ impl Conn {
     pub(crate) fn pen(&self) -> Pen {
         Pen(self.stream.clone())
     }
-
-    /// Makes the system buffer as little as it can of what this connection does not read.
-    pub(crate) fn narrow(&self) -> io::Result<()> {
-        SockRef::from(&*self.stream).set_recv_buffer_size(2048)
-    }
 }
 
 /// Writes to a connection that someone else reads.
@@ -192,7 +219,7 @@ impl Pen {
     }
 }
 
-async fn connect(at: SocketAddr, number: usize) -> anyhow::Result<TcpStream> {
+async fn connect(at: SocketAddr, number: usize, buffer: Option<usize>) -> anyhow::Result<TcpStream> {
     let socket = if at.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if at.ip().is_loopback() && at.is_ipv4() {
         // The port is chosen when it is known where to, so that one port serves many servers.
@@ -201,6 +228,13 @@ async fn connect(at: SocketAddr, number: usize) -> anyhow::Result<TcpStream> {
         socket.bind((Ipv4Addr::new(127, 0, 1, last), 0).into())?;
     }
     socket.set_nodelay(true)?;
+    if let Some(buffer) = buffer {
+        // Before the other side is told how much it may send. Its system buffers a multiple of a segment
+        // too, which on a machine's own network may have 64 kB: that would be megabytes, and now is some
+        // hundred kilobytes.
+        SockRef::from(&socket).set_recv_buffer_size(buffer)?;
+        setsockopt(&socket, sockopt::TcpMaxSeg, &SEGMENT)?;
+    }
     // Closed with a reset: a herd of ten thousand leaves no ports behind that wait for a minute.
     SockRef::from(&socket).set_linger(Some(Duration::ZERO))?;
     match tokio::time::timeout(PATIENCE, socket.connect(at)).await {

@@ -63,7 +63,7 @@ pub(crate) async fn sign_in(way: &Way, account: &Account) -> anyhow::Result<Sess
 
 impl Session {
     async fn connect(way: &Way, at: SocketAddr, account: &Account) -> anyhow::Result<Self> {
-        let conn = Conn::open(at, account.number).await?;
+        let conn = way.connect(at, account).await?;
         Ok(Self { conn, account: account.clone(), dialect: way.dialect, trid: 0, initial: 0 })
     }
 

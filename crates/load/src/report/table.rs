@@ -3,7 +3,7 @@
 use super::{Merged, ratio};
 
 /// The figures that are shown, with their headings, in this order, where a run has them.
-const SHOWN: [(&str, &str); 22] = [
+const SHOWN: [(&str, &str); 23] = [
     ("rate", "per s"),
     ("cpu_us", "CPU µs"),
     ("cores", "cores"),
@@ -24,6 +24,7 @@ const SHOWN: [(&str, &str); 22] = [
     ("room_p99_us", "room p99 µs"),
     ("late_pct", "late %"),
     ("stuck_closed", "stuck closed"),
+    ("sent_each", "messages each"),
     ("client_cpu_us", "client µs"),
     ("others_pct", "others %"),
 ];
@@ -40,9 +41,7 @@ pub(super) const COMPARED: [(&str, &str); 5] = [
 /// to each floor.
 pub(crate) fn table(merged: &[Merged]) -> String {
     let mut text = String::new();
-    let mut runs: Vec<&str> = merged.iter().map(|merged| merged.run.as_str()).collect();
-    runs.dedup();
-    for run in runs {
+    for run in distinct(merged.iter().map(|merged| merged.run.as_str())) {
         let cases: Vec<_> = merged.iter().filter(|merged| merged.run == run).collect();
         let columns: Vec<_> =
             SHOWN.iter().filter(|(name, _)| cases.iter().any(|case| case.figures.contains_key(*name))).collect();
@@ -64,6 +63,18 @@ pub(crate) fn table(merged: &[Merged]) -> String {
         text += &format!("{run}\n{}\n", aligned(&rows));
     }
     text
+}
+
+/// Each of these once, in the order in which they first come: what belongs together may come from
+/// several runs and files.
+pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for one in all {
+        if !distinct.contains(&one) {
+            distinct.push(one);
+        }
+    }
+    distinct
 }
 
 /// `1.20x mpsc, 1.05x direct`
@@ -156,5 +167,18 @@ mod tests {
         let table = table(&merged);
         assert!(table.contains("suite         7.00 (6.00–8.00)  1.40x mpsc, 1.75x direct\n"), "{table}");
         assert!(table.contains("floor-mpsc                5.00\n"), "{table}");
+    }
+
+    #[test]
+    fn a_run_that_comes_twice_has_one_table() {
+        let record = |run: &str, case: &str| Record {
+            run: run.to_owned(),
+            case: case.to_owned(),
+            subject: "suite".to_owned(),
+            round: 0,
+            figures: [("cpu_us".to_owned(), 1.0)].into(),
+        };
+        let table = table(&merge(&[record("relay", "win=1"), record("fan", "win=1"), record("relay", "win=64")]));
+        assert_eq!((table.matches("relay\n").count(), table.matches("win=64").count()), (1, 1), "{table}");
     }
 }

@@ -9,15 +9,17 @@ use anyhow::{Context as _, bail};
 use tokio::sync::Notify;
 
 use super::crew::Crew;
-use super::ground::{idlers, rounds};
+use super::ground::{conditions, idlers, rounds};
 use crate::args::FanArgs;
-use crate::client::{Conn, Dialect, Frame, Lost, Session, sign_in};
+use crate::client::{Conn, Dialect, Frame, Lost, Session, Way, sign_in};
 use crate::measure::{Latency, Span, now};
 use crate::report::{Figures, Results};
 use crate::server::{Crowd, Target, Variant, Work};
 
 /// How long the last news may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection on which nothing more comes for so long is not closed.
+const SILENCE: Duration = Duration::from_secs(1);
 /// The states that are gone through, so that a watcher knows which one is due. The first one is
 /// that of the sign-in.
 const STATES: [&str; 7] = ["NLN", "BSY", "IDL", "BRB", "AWY", "PHN", "LUN"];
@@ -26,38 +28,44 @@ pub(super) async fn run(args: &FanArgs, results: &mut Results) -> anyhow::Result
     let terms = Terms::of(args);
     let stuck = usize::from(args.stuck);
     let people = 1 + terms.watchers + stuck;
-    let crowd = Crowd {
-        accounts: people + args.measure.idle,
-        // All watch the first one.
-        contacts: Box::new(move |number| if (1..people).contains(&number) { vec![0] } else { Vec::new() }),
-        active: 0..people + args.measure.idle,
-    };
+    let crowd = crowd(terms.watchers + stuck, args.measure.idle);
     let mut targets = args.target.open(Work::Fan, &[Variant::Mpsc, Variant::Direct], &crowd).await?;
-    let cases = if stuck > 0 { vec![0, stuck] } else { vec![0] };
-    for stuck in cases {
-        let terms = Terms { stuck, ..terms };
-        let ns = args.target.ns_processes.map_or_else(String::new, |ns| format!(" ns={ns}"));
-        rounds(("fan", &(terms.case(args.measure.idle) + &ns)), &args.measure, &mut targets, results, async |target| {
-            let herd = idlers(target, people, &args.measure).await?;
-            let figures = once(target, &terms, args.measure.warm_up(), args.measure.span()).await;
-            if let Some(mut herd) = herd {
-                herd.count().await?;
-            }
-            figures
-        })
-        .await?;
+    let conditions = conditions(args.measure.idle, args.target.ns_processes);
+    let mut cases = vec![(terms.case() + &conditions, terms)];
+    if stuck > 0 {
+        // Both are named for what they are compared with: each other, and no other run.
+        let both =
+            [0, stuck].map(|stuck| (format!("{} stuck={stuck}{conditions}", terms.case()), Terms { stuck, ..terms }));
+        cases = both.to_vec();
     }
-    Ok(())
+    rounds("fan", &cases, &args.measure, &mut targets, results, async |target, terms| {
+        let herd = idlers(target, people, &args.measure).await?;
+        let figures = once(target, terms, args.measure.warm_up(), args.measure.span()).await;
+        if let Some(mut herd) = herd {
+            herd.count().await?;
+        }
+        figures
+    })
+    .await
+}
+
+/// All watch the first one. Behind them come those who are idle.
+pub(super) fn crowd(watchers: usize, idle: usize) -> Crowd {
+    Crowd {
+        accounts: 1 + watchers + idle,
+        contacts: Box::new(move |number| if (1..=watchers).contains(&number) { vec![0] } else { Vec::new() }),
+        active: 0..1 + watchers + idle,
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Terms {
-    watchers: usize,
-    stuck: usize,
+pub(super) struct Terms {
+    pub(super) watchers: usize,
+    pub(super) stuck: usize,
     /// Changes under way.
-    window: u64,
+    pub(super) window: u64,
     /// Changes in a write.
-    chunk: u64,
+    pub(super) chunk: u64,
 }
 
 impl Terms {
@@ -67,68 +75,35 @@ impl Terms {
         Self { watchers: watchers.into(), stuck: 0, window: args.win.into(), chunk: chunk.into() }
     }
 
-    fn case(&self, idle: usize) -> String {
-        let mut case = format!("watchers={} win={} chunk={}", self.watchers, self.window, self.chunk);
-        for (name, value) in [("stuck", self.stuck), ("idle", idle)] {
-            if value > 0 {
-                case += &format!(" {name}={value}");
-            }
-        }
-        case
+    pub(super) fn case(&self) -> String {
+        let Self { watchers, window, chunk, .. } = self;
+        format!("watchers={watchers} win={window} chunk={chunk}")
     }
 }
 
-async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
-    let mut stage = Stage::gather(target, terms).await?;
-    let shared = Rc::new(Shared { watchers: terms.watchers, ..Shared::default() });
-    let mut crew = Crew::default();
-    for (number, conn) in stage.watchers.drain(..).enumerate() {
-        let watcher =
-            Watcher { number, conn, seen: 0, dialect: target.way().dialect, publisher: stage.publisher_name.clone() };
-        crew.spawn(watcher.watch(shared.clone()));
-    }
-    let publisher = Publisher { conn: stage.publisher, dialect: target.way().dialect, echoed: 0 };
-    crew.spawn(publisher.publish(*terms, shared.clone()));
-    let measured = async {
-        tokio::time::sleep(warm_up).await;
-        let measured = Span::begin(&target.pids(), &[])?;
-        shared.measuring.set(true);
-        tokio::time::sleep(span).await;
-        shared.measuring.set(false);
-        measured.spent()
-    };
-    let spent = crew.during(measured).await?;
-    shared.stopping.set(true);
-    shared.progress.notify_one();
-    let all_came = crew.end(PATIENCE).await?;
-    let (due, seen) = (shared.sent.get() * terms.watchers as u64, shared.seen.get());
-    anyhow::ensure!(all_came, "{} of {due} events were lost: they did not come within {PATIENCE:?}", due - seen);
-    anyhow::ensure!(seen == due, "{due} events were due, and {seen} came");
-    anyhow::ensure!(shared.counted.get() > 0, "not one event came");
-    let mut figures = Figures::new();
-    spent.report(shared.counted.get(), &mut figures);
-    shared.latency.borrow().report(&mut figures);
-    figures.insert("verified".to_owned(), due as f64);
-    if terms.stuck > 0 {
-        let closed = stage.stuck.iter_mut().map(closed).filter(|closed| *closed).count();
-        figures.insert("stuck_closed".to_owned(), closed as f64);
-    }
-    Ok(figures)
+/// One measurement.
+pub(super) async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
+    let stage = Stage::gather(target, &Cast::first(terms)).await?;
+    stage.play(target, terms, warm_up, span).await.map(|(figures, _)| figures)
 }
 
-/// Has the server closed this connection? All that it has sent is read first.
-fn closed(conn: &mut Conn) -> bool {
-    loop {
-        match conn.fill_now() {
-            Ok(true) => {}
-            Ok(false) => return false,
-            Err(_) => return true,
-        }
+/// Who takes part, by number.
+pub(super) struct Cast {
+    pub(super) publisher: usize,
+    pub(super) watchers: Vec<usize>,
+    pub(super) stuck: Vec<usize>,
+}
+
+impl Cast {
+    /// Those of [`crowd`].
+    fn first(terms: &Terms) -> Self {
+        let end = 1 + terms.watchers;
+        Self { publisher: 0, watchers: (1..end).collect(), stuck: (end..end + terms.stuck).collect() }
     }
 }
 
 /// Who is there.
-struct Stage {
+pub(super) struct Stage {
     publisher: Conn,
     publisher_name: String,
     watchers: Vec<Conn>,
@@ -136,47 +111,97 @@ struct Stage {
 }
 
 impl Stage {
-    async fn gather(target: &Target, terms: &Terms) -> anyhow::Result<Self> {
-        let way = target.way();
-        let publisher_name = way.account(0).handle;
-        if let Some(floor) = target.floor() {
-            let enter = async |number: usize, what: &str| {
-                let mut conn = Conn::open(floor, number).await?;
-                conn.send(format!("USR 1 {} {what}\r\n", way.account(number).handle).as_bytes()).await?;
-                conn.next().await?;
-                anyhow::Ok(conn)
-            };
-            let publisher = enter(0, "TELL").await?;
-            let (mut watchers, mut stuck) = (Vec::new(), Vec::new());
-            for number in 1..=terms.watchers {
-                watchers.push(enter(number, "WATCH").await?);
-            }
-            for number in 0..terms.stuck {
-                let conn = enter(1 + terms.watchers + number, "WATCH").await?;
-                conn.narrow()?;
-                stuck.push(conn);
-            }
-            return Ok(Self { publisher, publisher_name, watchers, stuck });
-        }
-        let enter = async |number: usize| {
-            let mut session: Session = sign_in(way, &way.account(number)).await?;
-            session.sync().await?;
-            session.appear(STATES[0]).await?;
-            session.await_initial(usize::from(number > 0)).await?;
-            session.ping().await?;
-            anyhow::Ok(session.conn)
-        };
-        let publisher = enter(0).await?;
+    pub(super) async fn gather(target: &Target, cast: &Cast) -> anyhow::Result<Self> {
+        let (publisher, publisher_name) =
+            (enter(target, target.way(), cast.publisher, true).await?, target.way().account(cast.publisher).handle);
+        let narrow = Way { narrow: true, ..target.way().clone() };
         let (mut watchers, mut stuck) = (Vec::new(), Vec::new());
-        for number in 1..=terms.watchers {
-            watchers.push(enter(number).await?);
+        for number in &cast.watchers {
+            watchers.push(enter(target, target.way(), *number, false).await?);
         }
-        for number in 0..terms.stuck {
-            let conn = enter(1 + terms.watchers + number).await?;
-            conn.narrow()?;
-            stuck.push(conn);
+        for number in &cast.stuck {
+            stuck.push(enter(target, &narrow, *number, false).await?);
         }
         Ok(Self { publisher, publisher_name, watchers, stuck })
+    }
+
+    /// Lets the publisher change state, and all see it; gives back the connections too, since leaving
+    /// is news to others.
+    pub(super) async fn play(
+        mut self,
+        target: &Target,
+        terms: &Terms,
+        warm_up: Duration,
+        span: Duration,
+    ) -> anyhow::Result<(Figures, Vec<Conn>)> {
+        let dialect = target.way().dialect;
+        let shared = Rc::new(Shared { watchers: terms.watchers, ..Shared::default() });
+        let mut crew = Crew::default();
+        for (number, conn) in self.watchers.into_iter().enumerate() {
+            let watcher = Watcher { number, conn, seen: 0, dialect, publisher: self.publisher_name.clone() };
+            crew.spawn(watcher.watch(shared.clone()));
+        }
+        let publisher = Publisher { conn: self.publisher, dialect, echoed: 0 };
+        crew.spawn(publisher.publish(*terms, shared.clone()));
+        let measured = async {
+            tokio::time::sleep(warm_up).await;
+            let measured = Span::begin(&target.pids(), &[])?;
+            shared.measuring.set(true);
+            tokio::time::sleep(span).await;
+            shared.measuring.set(false);
+            measured.spent()
+        };
+        let spent = crew.during(measured).await?;
+        shared.stopping.set(true);
+        shared.progress.notify_one();
+        let all_came = crew.end(PATIENCE).await?;
+        let (due, seen) = (shared.sent.get() * terms.watchers as u64, shared.seen.get());
+        anyhow::ensure!(all_came, "{} of {due} events were lost: they did not come within {PATIENCE:?}", due - seen);
+        anyhow::ensure!(seen == due, "{due} events were due, and {seen} came");
+        anyhow::ensure!(shared.counted.get() > 0, "not one event came");
+        let mut figures = Figures::new();
+        spent.report(shared.counted.get(), &mut figures);
+        shared.latency.borrow().report(&mut figures);
+        figures.insert("verified".to_owned(), due as f64);
+        if terms.stuck > 0 {
+            let mut count = 0_u32;
+            for conn in &mut self.stuck {
+                count += u32::from(closed(conn).await);
+            }
+            figures.insert("stuck_closed".to_owned(), count.into());
+        }
+        figures.insert("events".to_owned(), shared.sent.get() as f64);
+        Ok((figures, shared.done.take()))
+    }
+}
+
+/// Lets someone in: the publisher, or someone who watches.
+async fn enter(target: &Target, way: &Way, number: usize, tells: bool) -> anyhow::Result<Conn> {
+    let account = way.account(number);
+    if let Some(floor) = target.floor() {
+        let mut conn = way.connect(floor, &account).await?;
+        let what = if tells { "TELL" } else { "WATCH" };
+        conn.send(format!("USR 1 {} {what}\r\n", account.handle).as_bytes()).await?;
+        conn.next().await?;
+        return Ok(conn);
+    }
+    let mut session: Session = sign_in(way, &account).await?;
+    session.sync().await?;
+    session.appear(STATES[0]).await?;
+    session.await_initial(usize::from(!tells)).await?;
+    session.ping().await?;
+    Ok(session.conn)
+}
+
+/// Has the server closed this connection? All that was sent before is read first: it comes in small
+/// pieces, since so little is buffered.
+async fn closed(conn: &mut Conn) -> bool {
+    loop {
+        match tokio::time::timeout(SILENCE, conn.fill()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return true,
+            Err(_) => return false,
+        }
     }
 }
 
@@ -197,8 +222,8 @@ struct Shared {
     seen: Cell<u64>,
     counted: Cell<u64>,
     latency: RefCell<Latency>,
-    /// The publisher's connection, when it is done.
-    publisher: RefCell<Option<Conn>>,
+    /// The connections of those who are done: their leaving would be news to others.
+    done: RefCell<Vec<Conn>>,
 }
 
 impl Shared {
@@ -268,8 +293,7 @@ impl Publisher {
             self.echoes()?;
         }
         shared.over.set(true);
-        // Its leaving would be news to those who are still watching.
-        shared.publisher.replace(Some(self.conn));
+        shared.done.borrow_mut().push(self.conn);
         Ok(())
     }
 
@@ -313,7 +337,10 @@ impl Watcher {
                 filled = self.conn.fill() => filled.with_context(|| format!("watcher {}", self.number))?,
                 () = over(&shared) => {
                     return match self.conn.fill_now() {
-                        Ok(false) => Ok(()),
+                        Ok(false) => {
+                            shared.done.borrow_mut().push(self.conn);
+                            Ok(())
+                        }
                         Ok(true) => bail!("watcher {} was told more than there was", self.number),
                         Err(Lost::Closed) => bail!("the server closed the connection of watcher {}", self.number),
                         Err(error) => Err(error.into()),

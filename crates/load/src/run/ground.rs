@@ -30,7 +30,9 @@ impl TargetArgs {
             login: self.login_url.clone(),
             dialect: self.dialect,
             pattern: self.accounts.clone(),
+            begin: 0,
             password: self.password.clone(),
+            narrow: false,
             any_ticket: None,
             tickets: BTreeMap::new(),
         }
@@ -40,8 +42,8 @@ impl TargetArgs {
     /// does not say.
     pub(super) fn plan(&self, processes: Option<usize>) -> Option<Plan> {
         let program = self.suite.clone()?;
-        let bus = if self.bus == "hub" { Bus::Hub } else { Bus::At(self.bus.clone()) };
-        let shape = self.ns_processes.or(processes).map_or(Shape::One, |ns| Shape::Separate { ns, bus });
+        let bus = || Bus::from(self.bus.as_str());
+        let shape = self.ns_processes.or(processes).map_or(Shape::One, |ns| Shape::Separate { ns, bus: bus() });
         Some(Plan { program, shape, store: self.store.clone(), keys: self.keys.clone() })
     }
 
@@ -100,29 +102,46 @@ impl MeasureArgs {
     }
 }
 
-/// Measures each target in each round, one after the other, and keeps what comes out.
-pub(super) async fn rounds(
-    (run, case): (&str, &str),
+/// What is measured in a run: the case, and what it takes.
+pub(super) type Case<T> = (String, T);
+
+/// Measures each target in each case and each round, one after the other, and keeps what comes out:
+/// what is compared is measured within seconds of each other. In every other round the cases are
+/// gone through backwards, so that none has the better place.
+pub(super) async fn rounds<T>(
+    run: &str,
+    cases: &[Case<T>],
     measure: &MeasureArgs,
     targets: &mut [Target],
     results: &mut Results,
-    mut once: impl AsyncFnMut(&Target) -> anyhow::Result<Figures>,
+    mut once: impl AsyncFnMut(&Target, &T) -> anyhow::Result<Figures>,
 ) -> anyhow::Result<()> {
-    let bar = bar(u64::from(measure.rounds) * targets.len() as u64);
+    let bar = bar(u64::from(measure.rounds) * (cases.len() * targets.len()) as u64);
     for round in 0..measure.rounds {
-        for target in &mut *targets {
-            let subject = target.name();
-            bar.set_message(format!("{run} {case} {subject}"));
-            let figures = once(target).await;
-            target.check()?;
-            let figures = figures.with_context(|| format!("{run} {case} of {subject}, round {}", round + 1))?;
-            let (run, case) = (run.to_owned(), case.to_owned());
-            results.push(Record { run, case, subject, round, figures })?;
-            bar.inc(1);
+        for turn in 0..cases.len() {
+            let (case, terms) = &cases[if round.is_multiple_of(2) { turn } else { cases.len() - 1 - turn }];
+            for target in &mut *targets {
+                let subject = target.name();
+                bar.set_message(format!("{run} {case} {subject}"));
+                let figures = once(target, terms).await;
+                target.check()?;
+                let figures = figures.with_context(|| format!("{run} {case} of {subject}, round {}", round + 1))?;
+                let (run, case) = (run.to_owned(), case.clone());
+                results.push(Record { run, case, subject, round, figures })?;
+                bar.inc(1);
+            }
         }
     }
     bar.finish_and_clear();
     Ok(())
+}
+
+/// The words of a case that say under which conditions it was measured. (`report/goals.rs` keeps
+/// these cases apart from the others.)
+pub(super) fn conditions(idle: usize, ns: Option<usize>) -> String {
+    let idle = if idle > 0 { format!(" idle={idle}") } else { String::new() };
+    let ns = ns.map_or_else(String::new, |ns| format!(" ns={ns}"));
+    idle + &ns
 }
 
 /// Lets the idle users of a run sign in, who have the numbers behind the others. The floors have

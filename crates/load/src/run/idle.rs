@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::ground::{AT_ONCE, ring};
+use super::ground::{AT_ONCE, conditions, ring};
 use crate::args::IdleArgs;
 use crate::herd::{Herd, MOST};
 use crate::measure::{memory, threads};
@@ -22,7 +22,7 @@ pub(super) async fn run(args: &IdleArgs, results: &mut Results) -> anyhow::Resul
     let bar = bar(u64::from(args.measure.rounds) * cases.len() as u64);
     for round in 0..args.measure.rounds {
         for (n, contacts) in &cases {
-            let case = format!("n={n} contacts={contacts}");
+            let case = format!("n={n} contacts={contacts}") + &conditions(0, processes(args, *n));
             bar.set_message(case.clone());
             // A server that has had users is another one than a fresh one: each case has its own.
             for (subject, figures) in case_of(args, *n, *contacts).await? {
@@ -45,8 +45,7 @@ async fn case_of(args: &IdleArgs, n: usize, contacts: usize) -> anyhow::Result<V
         measured.push((floor.name(), once(floor, n, settle).await?));
     }
     let crowd = ring(FIRST + n, contacts);
-    let processes = (n + FIRST > MOST).then(|| (n + FIRST).div_ceil(MOST));
-    if let Some(plan) = args.target.plan(processes) {
+    if let Some(plan) = args.target.plan(processes(args, n)) {
         let suite = Target::Suite(Suite::start(plan, &crowd, args.target.way()).await?);
         measured.push((suite.name(), once(suite, n, settle).await?));
     }
@@ -56,6 +55,12 @@ async fn case_of(args: &IdleArgs, n: usize, contacts: usize) -> anyhow::Result<V
     }
     anyhow::ensure!(!measured.is_empty(), "nothing to measure: give --suite, --floor, --ds or --ns");
     Ok(measured)
+}
+
+/// How many notification servers the suite has, if it is not one process: one cannot hold more than
+/// so many users.
+fn processes(args: &IdleArgs, n: usize) -> Option<usize> {
+    args.target.ns_processes.or((n + FIRST > MOST).then(|| (n + FIRST).div_ceil(MOST)))
 }
 
 async fn once(mut target: Target, n: usize, settle: Duration) -> anyhow::Result<Figures> {

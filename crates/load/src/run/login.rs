@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::task::JoinSet;
 
-use super::ground::{AT_ONCE, rounds};
+use super::ground::{AT_ONCE, conditions, idlers, rounds};
 use crate::args::LoginArgs;
 use crate::client::{Way, dispatch, sign_in};
 use crate::herd::Herd;
@@ -26,21 +26,42 @@ const ABSENT: usize = 500;
 pub(super) async fn run(args: &LoginArgs, results: &mut Results) -> anyhow::Result<()> {
     let count = if args.measure.quick { 200.min(args.count) } else { args.count };
     let people = usize::try_from(count)?;
-    let newcomers = HERD..HERD + people;
-    let crowd = crowd(newcomers.clone(), args.measure.idle);
+    let crowd = crowd(people, args.measure.idle);
     let mut targets = args.target.open(Work::Login, &[Variant::Direct], &crowd).await?;
-    let idle = if args.measure.idle > 0 { format!(" idle={}", args.measure.idle) } else { String::new() };
-    let direct = if args.direct { " direct" } else { "" };
-    let case = format!("contacts={CONTACTS} there={THERE} at_once={}{direct}{idle}", args.at_once);
-    rounds(("login", &case), &args.measure, &mut targets, results, async |target| {
-        once(target, newcomers.clone(), args).await
+    let terms = Terms { count: people, at_once: args.at_once.into(), direct: args.direct };
+    let cases = [(terms.case() + &conditions(args.measure.idle, args.target.ns_processes), terms)];
+    rounds("login", &cases, &args.measure, &mut targets, results, async |target, terms| {
+        let herd = idlers(target, HERD + people + ABSENT, &args.measure).await?;
+        let figures = once(target, terms).await;
+        if let Some(mut herd) = herd {
+            herd.count().await?;
+        }
+        figures
     })
     .await
 }
 
+/// How many sign in, how many of them at the same time, and do they go to the notification server
+/// at once?
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) count: usize,
+    pub(super) at_once: usize,
+    pub(super) direct: bool,
+}
+
+impl Terms {
+    pub(super) fn case(&self) -> String {
+        let direct = if self.direct { " direct" } else { "" };
+        format!("contacts={CONTACTS} there={THERE} at_once={}{direct}", self.at_once)
+    }
+}
+
 /// Those of the herd have nobody as a contact, newcomers some of the herd and some of the absent.
-fn crowd(newcomers: Range<usize>, idle: usize) -> Crowd {
-    let (end, known) = (newcomers.end, newcomers);
+/// Behind them come those who are idle.
+pub(super) fn crowd(newcomers: usize, idle: usize) -> Crowd {
+    let known = HERD..HERD + newcomers;
+    let end = known.end;
     Crowd {
         accounts: end + ABSENT + idle,
         contacts: Box::new(move |number| {
@@ -55,29 +76,27 @@ fn crowd(newcomers: Range<usize>, idle: usize) -> Crowd {
     }
 }
 
-async fn once(target: &Target, newcomers: Range<usize>, args: &LoginArgs) -> anyhow::Result<Figures> {
-    let mut herds = Vec::new();
+/// One measurement.
+pub(super) async fn once(target: &Target, terms: &Terms) -> anyhow::Result<Figures> {
+    let newcomers = HERD..HERD + terms.count;
+    let mut herd = None;
     if target.floor().is_none() {
-        herds.push(Herd::gather(target.way(), 0..HERD, AT_ONCE, true).await?);
-        let first = newcomers.end + ABSENT;
-        if args.measure.idle > 0 {
-            herds.push(Herd::gather(target.way(), first..first + args.measure.idle, AT_ONCE, true).await?);
-        }
+        herd = Some(Herd::gather(target.way(), 0..HERD, AT_ONCE, true).await?);
     }
     let mut way = target.way().clone();
-    if args.direct
+    if terms.direct
         && let Some(ds) = way.ds
     {
         let at = dispatch(&way, ds, &way.account(newcomers.start)).await?;
         (way.ds, way.ns) = (None, Some(at));
     }
     let way = Rc::new(way);
-    let workers: Vec<u32> = herds.iter().flat_map(Herd::pids).collect();
+    let workers: Vec<u32> = herd.iter().flat_map(Herd::pids).collect();
     let span = Span::begin(&target.pids(), &workers)?;
     let count = newcomers.len() as u64;
-    let latency = all(&way, newcomers, args.at_once.into()).await?;
+    let latency = all(&way, newcomers, terms.at_once).await?;
     let spent = span.spent()?;
-    for herd in &mut herds {
+    if let Some(mut herd) = herd {
         herd.count().await?;
     }
     let mut figures = Figures::new();
@@ -133,7 +152,7 @@ mod tests {
 
     #[test]
     fn newcomers_know_fifty_different_people_of_whom_twelve_are_there() {
-        let crowd = crowd(HERD..HERD + 300, 7);
+        let crowd = crowd(300, 7);
         assert_eq!(crowd.accounts, HERD + 300 + ABSENT + 7);
         for number in HERD..HERD + 300 {
             let contacts: BTreeMap<_, _> = (crowd.contacts)(number).into_iter().map(|peer| (peer, ())).collect();

@@ -1,8 +1,11 @@
 //! The runs: one file per subcommand, and what they share.
 
+mod all;
+mod cluster;
 mod crew;
 mod fan;
 mod ground;
+mod herd;
 mod idle;
 mod login;
 mod mix;
@@ -15,17 +18,18 @@ mod store;
 mod storm;
 
 use anyhow::bail;
+use clap::Parser as _;
 use tokio::task::LocalSet;
 
 use crate::args::{Arguments, Command};
 use crate::report::{Results, merge, table};
-use crate::{herd, progress, server};
+use crate::{progress, server};
 
 /// Does what the command line says.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.command {
         Command::Floor(args) => server::serve_floor(args.work, args.variant, args.listen),
-        Command::Worker => herd::work(),
+        Command::Worker => crate::herd::work(),
         Command::Report(args) => report::run(args),
         command => measured(command),
     }
@@ -45,10 +49,21 @@ fn measured(command: &Command) -> anyhow::Result<()> {
             }
         }
     });
-    if !results.records.is_empty() {
-        progress::say(&table(&merge(&results.records)));
+    if results.records.is_empty() {
+        return ended;
     }
+    if let Command::All(args) = command {
+        // What was measured is shown, whatever was not.
+        return report::show(&results.records, args.svg.as_deref()).and(ended);
+    }
+    progress::say(&table(&merge(&results.records)));
     ended
+}
+
+/// Does what a command line says.
+async fn line(words: &[String], results: &mut Results) -> anyhow::Result<()> {
+    let arguments = Arguments::try_parse_from(words)?;
+    Box::pin(dispatch(&arguments.command, results)).await
 }
 
 async fn dispatch(command: &Command, results: &mut Results) -> anyhow::Result<()> {
@@ -61,6 +76,9 @@ async fn dispatch(command: &Command, results: &mut Results) -> anyhow::Result<()
         Command::Start(args) => start::run(args, results).await,
         Command::Mix(args) => mix::run(args, results).await,
         Command::Store(args) => store::run(args, results).await,
+        Command::Herd(args) => herd::run(args, results).await,
+        Command::Cluster(args) => cluster::run(args, results).await,
+        Command::All(args) => all::run(args, results).await,
         Command::Quick(args) => quick::run(args, results).await,
         Command::Report(_) | Command::Floor(_) | Command::Worker => bail!("this measures nothing"),
     }

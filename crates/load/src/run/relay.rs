@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use super::crew::Crew;
-use super::ground::{idlers, rounds};
+use super::ground::{conditions, idlers, rounds};
 use super::paced;
 use crate::args::RelayArgs;
 use crate::client::{Conn, Frame, Lost, Session, Speaker, join, open, read_stamp, ring, sign_in};
@@ -24,9 +24,9 @@ pub(super) async fn run(args: &RelayArgs, results: &mut Results) -> anyhow::Resu
     let crowd = Crowd::strangers(people + args.measure.idle);
     let there = [Variant::Copy, Variant::Mpsc, Variant::Direct];
     let mut targets = args.target.open(Work::Relay, &there, &crowd).await?;
-    let case =
-        args.rate.map_or_else(|| terms.case(args.measure.idle), |rate| format!("pairs={} rate={rate}", terms.pairs));
-    rounds(("relay", &case), &args.measure, &mut targets, results, async |target| {
+    let case = args.rate.map_or_else(|| terms.case(), |rate| format!("pairs={} rate={rate}", terms.pairs));
+    let cases = [(case + &conditions(args.measure.idle, args.target.ns_processes), ())];
+    rounds("relay", &cases, &args.measure, &mut targets, results, async |target, ()| {
         let herd = idlers(target, people, &args.measure).await?;
         let (warm_up, span) = (args.measure.warm_up(), args.measure.span());
         let figures = match args.rate {
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &RelayArgs, results: &mut Results) -> anyhow::Resu
 
 /// What a pair does.
 #[derive(Clone, Copy, Debug)]
-struct Terms {
+pub(super) struct Terms {
     pairs: usize,
     /// Messages under way.
     window: u64,
@@ -60,15 +60,19 @@ impl Terms {
         Self { pairs: pairs.into(), window: args.win.into(), chunk: chunk.into(), delivery }
     }
 
-    fn case(&self, idle: usize) -> String {
-        let idle = if idle > 0 { format!(" idle={idle}") } else { String::new() };
+    /// One message under way per pair.
+    pub(super) const fn one_by_one(pairs: usize) -> Self {
+        Self { pairs, window: 1, chunk: 1, delivery: 'N' }
+    }
+
+    pub(super) fn case(&self) -> String {
         let Self { pairs, window, chunk, delivery } = self;
-        format!("pairs={pairs} win={window} chunk={chunk} {delivery}{idle}")
+        format!("pairs={pairs} win={window} chunk={chunk} {delivery}")
     }
 }
 
 /// One measurement.
-async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
+pub(super) async fn once(target: &Target, terms: &Terms, warm_up: Duration, span: Duration) -> anyhow::Result<Figures> {
     let (pairs, _sessions) = pairs(target, terms.pairs).await?;
     let shared = Rc::new(Shared::default());
     let mut crew = Crew::default();
@@ -211,9 +215,9 @@ fn unexpected(pair: u64, frame: &Frame<'_>) -> String {
 
 /// Puts pairs into rooms. The sessions are to be kept while they are there.
 pub(super) async fn pairs(target: &Target, count: usize) -> anyhow::Result<(Vec<(Conn, Conn)>, Vec<Session>)> {
-    let (mut pairs, mut sessions) = (Vec::with_capacity(count), Vec::new());
-    for number in 0..count {
-        if let Some(floor) = target.floor() {
+    let mut pairs = Vec::with_capacity(count);
+    if let Some(floor) = target.floor() {
+        for number in 0..count {
             let mut seats = Vec::new();
             for side in ["a", "b"] {
                 let mut conn = Conn::open(floor, number).await?;
@@ -223,19 +227,24 @@ pub(super) async fn pairs(target: &Target, count: usize) -> anyhow::Result<(Vec<
             }
             let b = seats.pop().context("two were made")?;
             pairs.push((seats.pop().context("two were made")?, b));
-            continue;
         }
-        let way = target.way();
-        let mut a = sign_in(way, &way.account(2 * number)).await?;
-        let mut b = sign_in(way, &way.account(2 * number + 1)).await?;
-        a.appear("NLN").await?;
-        b.appear("NLN").await?;
-        let mut caller = open(&mut a).await?;
+        return Ok((pairs, Vec::new()));
+    }
+    // All sign in first: nobody is called in the moment in which they came, when not all servers of a
+    // suite need know it.
+    let (way, mut sessions) = (target.way(), Vec::with_capacity(2 * count));
+    for number in 0..2 * count {
+        let mut session = sign_in(way, &way.account(number)).await?;
+        session.appear("NLN").await?;
+        sessions.push(session);
+    }
+    for both in sessions.chunks_exact_mut(2) {
+        let [a, b] = both else { bail!("two are a pair") };
+        let mut caller = open(a).await?;
         ring(&mut caller, &b.account.handle).await?;
-        let callee = join(&mut b).await?;
+        let callee = join(b).await?;
         caller.await_join().await?;
         pairs.push((caller.conn, callee.conn));
-        sessions.extend([a, b]);
     }
     Ok((pairs, sessions))
 }

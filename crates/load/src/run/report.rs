@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::args::ReportArgs;
 use crate::progress::say;
-use crate::report::{chart, claims, markdown, merge, read, table};
+use crate::report::{Record, chart, claims, markdown, merge, read, table};
 
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     let mut records = Vec::new();
@@ -14,13 +14,17 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         records.extend(read(file)?);
     }
     anyhow::ensure!(!records.is_empty(), "there are no results in these files");
-    // Those of one case may come from several files.
-    records.sort_by(|a, b| (&a.run, &a.case).cmp(&(&b.run, &b.case)));
-    let merged = merge(&records);
+    show(&records, args.svg.as_deref())
+}
+
+/// Shows all that was measured, and what it says of the goals.
+pub(super) fn show(records: &[Record], svg: Option<&Path>) -> anyhow::Result<()> {
+    let merged = merge(records);
     say(&table(&merged));
-    say(&markdown(&claims(&merged)));
-    if let Some(svg) = &args.svg {
-        write(svg, &chart(&merged))?;
+    let claims = claims(&merged);
+    say(&markdown(&claims));
+    if let Some(svg) = svg {
+        write(svg, &chart(&merged, &claims))?;
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts a program in `directory`, with its standard error in a file there.
-    pub(crate) fn start(program: &Path, arguments: &[&str], directory: &Path, name: &str) -> anyhow::Result<Self> {
+    pub(crate) fn start(program: &Path, arguments: &[String], directory: &Path, name: &str) -> anyhow::Result<Self> {
         let log = directory.join(format!("{name}.log"));
         let process = Command::new(program)
             .args(arguments)
@@ -139,8 +139,13 @@ mod tests {
     fn a_program_that_ends_at_once_is_told_with_its_last_words() {
         let place = tempfile::tempdir().unwrap();
         let address = free_ports(1).unwrap()[0];
-        let mut child =
-            Child::start(Path::new("/bin/sh"), &["-c", "echo no config >&2; exit 3"], place.path(), "sh").unwrap();
+        let mut child = Child::start(
+            Path::new("/bin/sh"),
+            &["-c", "echo no config >&2; exit 3"].map(str::to_owned),
+            place.path(),
+            "sh",
+        )
+        .unwrap();
         let error = child.listens(address).unwrap_err().to_string();
         assert!(error.contains("sh ended") && error.contains("no config"), "{error}");
     }
@@ -148,7 +153,7 @@ mod tests {
     #[test]
     fn a_dropped_child_is_gone() {
         let place = tempfile::tempdir().unwrap();
-        let child = Child::start(Path::new("/bin/sleep"), &["60"], place.path(), "sleep").unwrap();
+        let child = Child::start(Path::new("/bin/sleep"), &["60".to_owned()], place.path(), "sleep").unwrap();
         let pid = child.pid();
         drop(child);
         assert!(!Path::new(&format!("/proc/{pid}")).exists());

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use model::{ContactEntry, Email, GroupSet, Lists, Name, UserId, Verification};
+use model::{Account, ContactEntry, Email, GroupSet, Lists, Name, UserId, Verification};
 use store::{BulkAccount, BulkContacts, MasterKey, Password, Store};
 
 use crate::client::Dialect;
@@ -36,6 +36,24 @@ impl Crowd {
     /// People who do not know each other.
     pub(crate) fn strangers(accounts: usize) -> Self {
         Self { accounts, contacts: Box::new(|_| Vec::new()), active: 0..accounts }
+    }
+
+    /// All of these, who do not know each other, with the number of the first of each.
+    pub(crate) fn together(crowds: Vec<Self>) -> (Self, Vec<usize>) {
+        let mut firsts = Vec::with_capacity(crowds.len());
+        let mut accounts = 0;
+        for crowd in &crowds {
+            firsts.push(accounts);
+            accounts += crowd.accounts;
+        }
+        let starts = firsts.clone();
+        let contacts = move |number: usize| {
+            let at = starts.partition_point(|first| *first <= number) - 1;
+            let mut contacts = (crowds[at].contacts)(number - starts[at]);
+            contacts.iter_mut().for_each(|contact| *contact += starts[at]);
+            contacts
+        };
+        (Self { accounts, contacts: Box::new(contacts), active: 0..accounts }, firsts)
     }
 }
 
@@ -128,4 +146,37 @@ async fn contacts(store: &Store, crowd: &Crowd, ids: &[UserId]) -> anyhow::Resul
         }
     }
     Ok(store.add_contacts(batch, false).await?)
+}
+
+/// Gives accounts that are there already contacts: whom each of `owners` has.
+pub(crate) async fn befriend(store: &Store, pattern: &str, owners: &[(usize, usize)]) -> anyhow::Result<()> {
+    let mut lists = Vec::with_capacity(owners.len());
+    for (owner, contact) in owners {
+        let (owner, contact) = (account(store, pattern, *owner).await?, account(store, pattern, *contact).await?);
+        let entry = ContactEntry { lists: FRIEND, groups: GroupSet::NONE, name: contact.name };
+        lists.push(BulkContacts { owner: owner.id, contacts: vec![(contact.id, entry)] });
+    }
+    Ok(store.add_contacts(lists, false).await?)
+}
+
+async fn account(store: &Store, pattern: &str, number: usize) -> anyhow::Result<Account> {
+    let email = Email::parse(&pattern.replace("{n}", &number.to_string()))?;
+    store.account(&email).await?.with_context(|| format!("{email} is not there"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crowds_together_keep_their_contacts_to_themselves() {
+        let chain = |accounts: usize| Crowd {
+            contacts: Box::new(move |number| if number + 1 < accounts { vec![number + 1] } else { Vec::new() }),
+            ..Crowd::strangers(accounts)
+        };
+        let (all, firsts) = Crowd::together(vec![chain(3), Crowd::strangers(2), chain(2)]);
+        assert_eq!((all.accounts, firsts), (7, vec![0, 3, 5]));
+        let contacts: Vec<_> = (0..7).map(|number| (all.contacts)(number)).collect();
+        assert_eq!(contacts, [vec![1], vec![2], vec![], vec![], vec![], vec![6], vec![]]);
+    }
 }

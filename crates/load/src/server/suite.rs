@@ -1,15 +1,17 @@
 //! The suite, started here on free loopback ports with a directory of its own.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use store::Store;
 use tempfile::TempDir;
 
 use super::child::{free_ports, write_file};
 use super::config::{Places, text};
-use super::{Child, Crowd, populate};
+use super::{Child, Crowd, master_key, populate};
 use crate::client::{LoginUrl, Way};
 
 /// How long the daemons may take to hear of each other: they announce themselves each second.
@@ -34,8 +36,30 @@ pub(crate) enum Shape {
 pub(crate) enum Bus {
     /// The built-in hub.
     Hub,
+    /// A `nats-server` that is started with the suite and counts as one of its processes.
+    Nats,
     /// Something that runs already, by its URL.
     At(String),
+}
+
+impl From<&str> for Bus {
+    fn from(text: &str) -> Self {
+        match text {
+            "hub" => Self::Hub,
+            "nats" => Self::Nats,
+            url => Self::At(url.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hub => "hub",
+            Self::Nats => "nats",
+            Self::At(url) => url,
+        })
+    }
 }
 
 /// What the suite is to be started from, and how.
@@ -56,6 +80,7 @@ pub(crate) struct Suite {
     daemons: Vec<Daemon>,
     /// The people are here, and everything else.
     place: TempDir,
+    store: String,
     pub(crate) way: Way,
 }
 
@@ -63,6 +88,7 @@ pub(crate) struct Suite {
 struct Daemon {
     name: String,
     program: PathBuf,
+    arguments: Vec<String>,
     listens: Vec<SocketAddr>,
     child: Option<Child>,
 }
@@ -90,18 +116,21 @@ impl Suite {
         way.ds = daemons.iter().find(|daemon| daemon.is_dispatch()).map(|daemon| daemon.listens[0]);
         let web = daemons.iter().find(|daemon| daemon.name == "msnpd").and_then(|daemon| daemon.listens.get(3));
         way.login = web.map(|web| LoginUrl::at(*web));
-        Ok(Self { plan, daemons, place, way })
+        Ok(Self { plan, daemons, place, store, way })
     }
 
     /// Starts all processes and waits until they listen.
     pub(crate) fn run(&mut self) -> anyhow::Result<()> {
         for daemon in &mut self.daemons {
             daemon.start(self.place.path())?;
-        }
-        for daemon in &mut self.daemons {
             daemon.listens()?;
         }
         Ok(())
+    }
+
+    /// Another way into its store, past its processes.
+    pub(crate) async fn open_store(&self) -> anyhow::Result<Store> {
+        Ok(Store::open(&self.store.parse()?, master_key(self.place.path())?).await?)
     }
 
     /// The processes.
@@ -150,8 +179,7 @@ impl Daemon {
     }
 
     fn start(&mut self, directory: &Path) -> anyhow::Result<()> {
-        let config = format!("{}.toml", self.name);
-        self.child = Some(Child::start(&self.program, &["--config", &config], directory, &self.name)?);
+        self.child = Some(Child::start(&self.program, &self.arguments, directory, &self.name)?);
         Ok(())
     }
 
@@ -173,28 +201,37 @@ fn daemons(plan: &Plan, store: &str, directory: &Path) -> anyhow::Result<Vec<Dae
     let bus = match carrier {
         None => "local:".to_owned(),
         Some(Bus::Hub) => format!("hub:tcp://{hub}"),
+        Some(Bus::Nats) => format!("nats://{hub}"),
         Some(Bus::At(url)) => url.clone(),
     };
     let config = |name: &str, ns: SocketAddr| {
         let places = Places { store, directory, bus: &bus, ds, ns, sb, web };
         write_file(&directory.join(format!("{name}.toml")), &text(&places, &plan.keys))
     };
-    let daemon =
-        |name: &str, program: PathBuf, listens| Daemon { name: name.to_owned(), program, listens, child: None };
+    let daemon = |name: &str, program: PathBuf, listens| {
+        let arguments = vec!["--config".to_owned(), format!("{name}.toml")];
+        Daemon { name: name.to_owned(), program, arguments, listens, child: None }
+    };
     if carrier.is_none() {
         config("msnpd", ports[4])?;
         return Ok(vec![daemon("msnpd", program, vec![ds, ports[4], sb, web])]);
     }
     let beside = |name: &str| program.with_file_name(name);
     let mut daemons = Vec::new();
+    if carrier == Some(&Bus::Nats) {
+        let arguments = ["-a", "127.0.0.1", "-p", &hub.port().to_string()].map(str::to_owned).to_vec();
+        daemons.push(Daemon { arguments, ..daemon("nats-server", "nats-server".into(), vec![hub]) });
+    }
+    // Whoever is first is the hub: the dispatch server, so that no notification server does more than
+    // the others.
+    for (name, at) in [("msnp-ds", ds), ("msnp-sb", sb)] {
+        config(name, ports[4])?;
+        daemons.push(daemon(name, beside(name), vec![at]));
+    }
     for (number, at) in ports[4..].iter().enumerate() {
         let name = format!("msnp-ns-{number}");
         config(&name, *at)?;
         daemons.push(daemon(&name, beside("msnp-ns"), vec![*at]));
-    }
-    for (name, at) in [("msnp-sb", sb), ("msnp-ds", ds)] {
-        config(name, ports[4])?;
-        daemons.push(daemon(name, beside(name), vec![at]));
     }
     Ok(daemons)
 }

@@ -22,6 +22,8 @@ use crate::measure::now;
 const AT_ONCE: usize = 32;
 /// How often it is looked what is due.
 const TICK: Duration = Duration::from_millis(1);
+/// How many of a kind begin at most before it is looked what else is due.
+const MOST_AT_ONCE: usize = 100;
 /// The states that people go through, so that a watcher knows which one is due.
 const STATES: [&str; 7] = ["NLN", "BSY", "IDL", "BRB", "AWY", "PHN", "LUN"];
 
@@ -29,7 +31,7 @@ const STATES: [&str; 7] = ["NLN", "BSY", "IDL", "BRB", "AWY", "PHN", "LUN"];
 pub(super) struct World {
     pub(super) way: Way,
     pub(super) graph: Rc<Graph>,
-    pub(super) pace: Pace,
+    pub(super) pace: Cell<Pace>,
     pub(super) tally: Tally,
     people: RefCell<Vec<Person>>,
     numbers: HashMap<Vec<u8>, usize>,
@@ -59,6 +61,7 @@ struct Person {
 impl World {
     /// Lets everyone sign in.
     pub(super) async fn gather(way: &Way, graph: Rc<Graph>, pace: Pace) -> anyhow::Result<Rc<Self>> {
+        let pace = Cell::new(pace);
         let n = graph.lists.len();
         let numbers = (0..n).map(|number| (way.account(number).handle.into_bytes(), number)).collect();
         let world = Rc::new(Self {
@@ -96,6 +99,7 @@ impl World {
         let mut session = sign_in(&self.way, &account).await?;
         session.sync().await?;
         session.appear(STATES[0]).await?;
+        session.conn.shrink();
         self.people.borrow_mut()[number] = Person { pen: Some(session.conn.pen()), trid: 1000, ..Person::default() };
         let world = self.clone();
         self.spawn(async move { world.live(session, number).await.with_context(|| format!("user {number}")) });
@@ -128,7 +132,6 @@ impl World {
             for line in calls {
                 self.called(&Frame { line: &line, payload: &[] }, &session.account)?;
             }
-            session.conn.shrink();
         }
     }
 
@@ -174,12 +177,19 @@ impl World {
     /// Begins as many conversations as are under way at any time, spread over `ramp`. How long one
     /// still lasts does not depend on how long it has lasted.
     pub(super) async fn fill(self: &Rc<Self>, ramp: Duration) -> anyhow::Result<()> {
-        let count = self.pace.under_way();
+        let count = self.pace.get().under_way();
         for _ in 0..count {
             self.happen(0, now())?;
             tokio::time::sleep(ramp / count).await;
         }
         Ok(())
+    }
+
+    /// Prepares for another stretch, after the one before has settled.
+    pub(super) fn begin_anew(&self, pace: Pace) {
+        self.pace.set(pace);
+        self.tally.begin_anew();
+        self.over.set(false);
     }
 
     /// Lets nothing more begin: conversations say no more.
@@ -201,7 +211,8 @@ impl World {
 
     /// Lets things happen when they are due.
     pub(super) async fn play(self: Rc<Self>) {
-        let rates = [self.pace.conversations, self.pace.sign_ins, self.pace.changes, self.pace.pings];
+        let pace = self.pace.get();
+        let rates = [pace.conversations, pace.sign_ins, pace.changes, pace.pings];
         let started = now();
         let mut next = rates.map(|rate| started + ahead(wait(&mut *self.rng.borrow_mut(), rate)));
         let mut ticks = tokio::time::interval(TICK);
@@ -209,7 +220,11 @@ impl World {
         loop {
             ticks.tick().await;
             for (kind, due) in next.iter_mut().enumerate() {
-                while *due <= now() {
+                // Where more is due than can be begun, others have a turn too.
+                for _ in 0..MOST_AT_ONCE {
+                    if *due > now() {
+                        break;
+                    }
                     self.tally.begin(*due);
                     if let Err(error) = self.happen(kind, *due) {
                         self.fail(error);

@@ -109,7 +109,7 @@ async fn speak(world: &Rc<World>, talk: &Rc<Talk>) -> anyhow::Result<()> {
     for _ in 0..count {
         let (pause, notices, turn) = {
             let mut rng = world.rng.borrow_mut();
-            (wait(&mut *rng, 1.0 / world.pace.pause), typing(&mut *rng), rng.random_range(0..size))
+            (wait(&mut *rng, 1.0 / world.pace.get().pause), typing(&mut *rng), rng.random_range(0..size))
         };
         due += ahead(pause);
         if !world.until(due).await {

@@ -36,6 +36,16 @@ pub(super) fn add<T: Copy + std::ops::Add<Output = T>>(counter: &Cell<T>, value:
 }
 
 impl Tally {
+    /// Begins anew, but for what is due to come.
+    pub(super) fn begin_anew(&self) {
+        for counter in [&self.operations, &self.chats, &self.begun, &self.late] {
+            counter.set(0);
+        }
+        for latency in [&self.chat, &self.presence, &self.sign_ins, &self.rooms] {
+            latency.replace(Latency::default());
+        }
+    }
+
     /// Something has come.
     pub(super) fn count(&self) {
         if self.measuring.get() {
