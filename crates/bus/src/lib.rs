@@ -65,6 +65,12 @@ pub trait Handler: Send + Sync + 'static {
     /// must not block.
     fn notice(&self, from: NodeId, notice: Notice);
 
+    /// Does work that hands over what has come at once: notices, and what goes with them. A handler
+    /// whose notices end in writes can write once for all of them.
+    fn together(&self, work: &mut dyn FnMut()) {
+        work();
+    }
+
     /// Answers a request. Any number of answers may be in the works at the same time. Answers
     /// may be dropped half-way when the asker, who may be in the same process, stops waiting.
     fn request(self: Arc<Self>, from: NodeId, request: Request) -> Answering;

@@ -62,16 +62,24 @@ impl Local {
     }
 }
 
+/// Most that is handed over [at once](Handler::together).
+const TOGETHER: usize = 64;
+
 /// Hands a member what its queue holds, until it has left and the queue is empty.
 async fn deliver(handler: Arc<dyn Handler>, mut queue: UnboundedReceiver<News>, waiting: Arc<AtomicUsize>) {
-    while let Some(news) = queue.recv().await {
-        match news {
-            News::Notice(from, notice) => {
-                waiting.fetch_sub(1, Ordering::Relaxed);
-                handler.notice(from, notice);
+    let mut come = Vec::new();
+    while queue.recv_many(&mut come, TOGETHER).await > 0 {
+        handler.together(&mut || {
+            for news in come.drain(..) {
+                match news {
+                    News::Notice(from, notice) => {
+                        waiting.fetch_sub(1, Ordering::Relaxed);
+                        handler.notice(from, notice);
+                    }
+                    News::Members(members) => handler.members(&members),
+                }
             }
-            News::Members(members) => handler.members(&members),
-        }
+        });
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use bus::{Answering, Handler, Members, NotRung, Request, Response};
+use daemon::link::batch;
 use daemon::logging::store_failed;
 use logic::Outlet as _;
 use logic::ns::{Called, Notice, Ring};
@@ -15,6 +16,10 @@ use crate::hall::Hall;
 impl Handler for Hall {
     fn notice(&self, from: NodeId, notice: News) {
         self.change(|presence, afar| presence.hear(from, notice, afar));
+    }
+
+    fn together(&self, work: &mut dyn FnMut()) {
+        batch(work);
     }
 
     fn request(self: Arc<Self>, _: NodeId, request: Request) -> Answering {

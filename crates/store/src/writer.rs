@@ -1,8 +1,9 @@
 //! Changes, and the one task that makes them on SQLite.
 //!
 //! Waiting for the disk costs milliseconds and does not depend on how much is written. So the
-//! task takes all changes that are queued, runs each in a savepoint of one transaction, commits,
-//! and only then answers them all: while it waits for the disk, the next group gathers.
+//! task takes all changes that are queued, runs them in one transaction, commits, and only then
+//! answers them all: while it waits for the disk, the next group gathers. If one of them fails, which
+//! is rare, the transaction is undone, and they run again, each in a savepoint of its own.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,8 +23,8 @@ const QUEUE: usize = 1024;
 /// Changes in one commit.
 const GROUP: usize = 64;
 
-/// A change: runs in a transaction that is kept if it succeeds. May run again if the database
-/// undid the transaction.
+/// A change: runs in a transaction that is kept if it succeeds. May run again if the database, or the
+/// failure of another change, undid the transaction.
 pub(crate) trait Write: Send + Sync + 'static {
     type Output: Send + 'static;
     fn run(&self, conn: &mut Conn<'_>) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
@@ -138,6 +139,19 @@ async fn work(
 /// then nothing is kept: also a full disk, since SQLite may have undone more than one savepoint.
 async fn commit_together(conn: &mut SqliteConnection, jobs: &mut [Box<dyn Job>]) -> Result<u64, sqlx::Error> {
     let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
+    for job in &mut *jobs {
+        if !job.run(&mut Conn::Sqlite(&mut transaction)).await {
+            transaction.rollback().await?;
+            return commit_each(conn, jobs).await;
+        }
+    }
+    transaction.commit().await?;
+    Ok(jobs.len() as u64)
+}
+
+/// The same, where the failure of one leaves the others as they are.
+async fn commit_each(conn: &mut SqliteConnection, jobs: &mut [Box<dyn Job>]) -> Result<u64, sqlx::Error> {
+    let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
     let mut changes = 0;
     for job in jobs {
         let mut savepoint = transaction.begin().await?;
@@ -154,7 +168,7 @@ async fn commit_together(conn: &mut SqliteConnection, jobs: &mut [Box<dyn Job>])
 
 /// A [`Write`] of any kind, with who waits for it.
 trait Job: Send {
-    /// Runs it and keeps its result; tells whether the savepoint is to be kept.
+    /// Runs it and keeps its result; tells whether what it did is to be kept.
     fn run<'a>(&'a mut self, conn: &'a mut Conn<'_>) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
     /// Tells its result, or that its transaction has failed.
     fn answer(self: Box<Self>, failure: Option<Arc<sqlx::Error>>);

@@ -258,6 +258,10 @@ impl Side for Client<'_> {
         Ok(())
     }
 
+    fn together(&self, work: &mut dyn FnMut()) {
+        self.shared.handler.together(work);
+    }
+
     fn tick(&self) -> Bytes {
         self.shared.tell_load();
         frame(&Up::Beat)

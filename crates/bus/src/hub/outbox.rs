@@ -178,6 +178,10 @@ impl Outbox {
 pub(super) trait Side {
     /// Takes a frame.
     fn frame(&self, frame: &[u8]) -> Result<(), postcard::Error>;
+    /// Does work that hands over the frames of one read.
+    fn together(&self, work: &mut dyn FnMut()) {
+        work();
+    }
     /// About once a second. Returns the frame by which this side says that it is alive.
     fn tick(&self) -> Bytes;
 }
@@ -228,12 +232,16 @@ async fn see_off(mut incoming: Incoming) {
 
 /// Hands `side` a frame, and all others that the same read has brought.
 fn hand_over(first: io::Result<Option<BytesMut>>, incoming: &mut Incoming, side: &impl Side) -> Result<(), End> {
-    let mut next = Some(first?.ok_or(End::There)?);
-    while let Some(frame) = next {
-        side.frame(&frame).map_err(|_| End::Nonsense)?;
-        next = incoming.buffered()?;
-    }
-    Ok(())
+    let (mut next, mut outcome) = (Some(first?.ok_or(End::There)?), Ok(()));
+    side.together(&mut || {
+        while outcome.is_ok()
+            && let Some(frame) = next.take()
+        {
+            let taken = side.frame(&frame).map_err(|_| End::Nonsense);
+            outcome = taken.and_then(|()| Ok(next = incoming.buffered()?));
+        }
+    });
+    outcome
 }
 
 #[cfg(test)]

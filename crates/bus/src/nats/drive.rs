@@ -1,7 +1,9 @@
 //! The task that hears: takes what comes, keeps track of who is there, and tells the daemon.
 
 use std::io::ErrorKind;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_nats::{Client, Message, StatusCode, Subscriber};
@@ -26,6 +28,8 @@ const QUIET: Duration = Duration::from_millis(150);
 const ANSWERING: usize = 4_096;
 /// How long the last words may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Most messages that are handed over [at once](crate::Handler::together).
+const TOGETHER: usize = 64;
 
 /// What comes for a member.
 struct Ears {
@@ -98,7 +102,7 @@ impl Drive {
             let quiet = self.joining.as_ref().map(|_| self.quiet_from + QUIET);
             let doubt = self.doubt_from.map(|since| since + self.faith);
             tokio::select! {
-                Some(message) = ears.direct.next() => self.direct(&message),
+                Some(message) = ears.direct.next() => self.direct_and_more(message, &mut ears.direct),
                 Some(message) = ears.everyone.next() => self.card(&message.payload),
                 Some(notice) = ears.myself.recv() => shared.handler.notice(shared.id, notice),
                 Ok(()) = ears.line.changed() => {
@@ -258,6 +262,20 @@ impl Drive {
         self.publish();
     }
 
+    /// A message for us alone, and those that are there behind it already.
+    fn direct_and_more(&mut self, message: Message, more: &mut Subscriber) {
+        let (handler, mut next, mut taken) = (Arc::clone(&self.shared.handler), Some(message), 0);
+        handler.together(&mut || {
+            while let Some(message) = next.take() {
+                self.direct(&message);
+                taken += 1;
+                if taken < TOGETHER {
+                    next = at_once(more.next()).flatten();
+                }
+            }
+        });
+    }
+
     /// A message for us alone.
     fn direct(&mut self, message: &Message) {
         if message.status == Some(StatusCode::NO_RESPONDERS) {
@@ -352,5 +370,13 @@ async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,
+    }
+}
+
+/// What the future says if it need not wait. Whoever waits for it next polls it again.
+fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(said) => Some(said),
+        Poll::Pending => None,
     }
 }
