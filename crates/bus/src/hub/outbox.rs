@@ -237,8 +237,10 @@ fn hand_over(first: io::Result<Option<BytesMut>>, incoming: &mut Incoming, side:
         while outcome.is_ok()
             && let Some(frame) = next.take()
         {
-            let taken = side.frame(&frame).map_err(|_| End::Nonsense);
-            outcome = taken.and_then(|()| Ok(next = incoming.buffered()?));
+            match side.frame(&frame) {
+                Ok(()) => outcome = incoming.buffered().map(|more| next = more).map_err(End::Io),
+                Err(_) => outcome = Err(End::Nonsense),
+            }
         }
     });
     outcome

@@ -39,10 +39,12 @@ enum Told {
     Gathered {
         slowest: u64,
     },
-    /// So many are still there, and have been told so many things meanwhile.
+    /// So many are still there, and have been told so many things meanwhile; and how one was lost, if
+    /// any was.
     Counted {
         there: usize,
         news: u64,
+        lost: Option<String>,
     },
     Failed(String),
 }
@@ -102,15 +104,18 @@ impl Herd {
 
     /// Verifies that all are still there; tells how much they were told since they signed in.
     pub(crate) async fn count(&mut self) -> anyhow::Result<u64> {
-        let (mut all, mut told) = (0, 0);
+        let (mut all, mut told, mut how) = (0, 0, String::new());
         for worker in &mut self.workers {
             worker.orders.write_all(b"count\n").await?;
             match worker.answer().await? {
-                Told::Counted { there, news } => (all, told) = (all + there, told + news),
+                Told::Counted { there, news, lost } => {
+                    (all, told) = (all + there, told + news);
+                    how = lost.unwrap_or(how);
+                }
                 other => bail!("a worker said {other:?}"),
             }
         }
-        anyhow::ensure!(all == self.size, "{} of {} idle users were disconnected", self.size - all, self.size);
+        anyhow::ensure!(all == self.size, "{} of {} idle users were disconnected; {how}", self.size - all, self.size);
         Ok(told)
     }
 

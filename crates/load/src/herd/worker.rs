@@ -36,15 +36,18 @@ async fn run() -> anyhow::Result<()> {
             keepers.shutdown().await;
             keepers = gather(&job, &news).await?;
         } else {
-            while keepers.try_join_next().is_some() {}
-            tell(&Told::Counted { there: keepers.len(), news: news.get() })?;
+            let mut lost = None;
+            while let Some(ended) = keepers.try_join_next() {
+                lost = lost.or(Some(ended?));
+            }
+            tell(&Told::Counted { there: keepers.len(), news: news.get(), lost })?;
         }
     }
     Ok(())
 }
 
 /// Lets all sign in, and tells of it. Each has a task that lasts as long as they are there.
-async fn gather(job: &Job, news: &Rc<Cell<u64>>) -> anyhow::Result<JoinSet<()>> {
+async fn gather(job: &Job, news: &Rc<Cell<u64>>) -> anyhow::Result<JoinSet<String>> {
     let mut keepers = JoinSet::new();
     let slowest = sign_all_in(job, |session| {
         let news = news.clone();
@@ -84,11 +87,18 @@ async fn enter(way: &Way, number: usize, sync: bool) -> anyhow::Result<(Session,
     Ok((session, u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)))
 }
 
-/// Reads what comes until the server closes.
-async fn keep(mut session: Session, news: &Cell<u64>) {
-    while session.conn.next_patiently().await.is_ok() {
-        news.set(news.get() + 1);
-        session.conn.shrink();
+/// Reads what comes until the connection is lost; tells how, and what came last.
+async fn keep(mut session: Session, news: &Cell<u64>) -> String {
+    let mut last = String::new();
+    loop {
+        match session.conn.next_patiently().await {
+            Ok(command) => {
+                news.set(news.get() + 1);
+                last = command.frame().text();
+                session.conn.shrink();
+            }
+            Err(error) => return format!("{}: {error}, after {last:?}", session.account.handle),
+        }
     }
 }
 

@@ -22,7 +22,8 @@ const fn line(goals: &'static [&'static str], words: &'static str) -> Line {
 }
 
 /// What is compared with a floor comes first, and what is large last, so that nothing large is
-/// beside what is small. What a stuck watcher may leave unread is full within a second only in bursts. Memory is the same in every round, so that one is enough for it.
+/// beside what is small. What a stuck watcher may leave unread is full within a second only in bursts.
+/// Memory is the same in every round, so that one is enough for it.
 const LINES: [Line; 13] = [
     line(&["G1"], "relay --win 1 --floor mpsc --seconds 2"),
     line(&["G2"], "relay --win 64 --chunk 16 --floor mpsc --seconds 2"),
