@@ -11,6 +11,7 @@
 //! next one to read makes it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use model::{Contact, Group, UserId};
 use serde::{Deserialize, Serialize};
@@ -23,9 +24,12 @@ use crate::{Store, StoreError};
 
 /// The form of [`Copy`] in the database: another one is not read.
 const FORMAT: u8 = 1;
-/// How many copies may wait to be written. There are many to make after an import, and edits come
-/// first.
-const WAITING: usize = 64;
+/// How many copies may be on their way. There are many to make after an import, and edits come first.
+const WAITING: usize = 16;
+/// For so many times as long as it took to write one, its place stays taken: copies leave most of the
+/// time to others, who may be other processes that have the same file open, and wait for it by turns
+/// of luck.
+const PAUSE: u32 = 4;
 
 const PUT: Sql = sql(
     "keep a copy of a roster",
@@ -80,9 +84,12 @@ impl Store {
         let Ok(place) = self.copying().0.clone().try_acquire_owned() else { return };
         let store = self.clone();
         tokio::spawn(async move {
+            let began = Instant::now();
             if let Err(error) = store.db().write(MakeCopy(user)).await {
                 tracing::debug!(%error, "no copy of a roster was made");
             }
+            drop(store);
+            tokio::time::sleep(began.elapsed() * PAUSE).await;
             drop(place);
         });
     }
