@@ -45,6 +45,15 @@ impl<N> Seat<N> {
     }
 }
 
+/// A peer that has said nothing for so long is asked whether it is there.
+const PROBED_AFTER: Duration = Duration::from_secs(60);
+/// And again so often. Linux lets timers of more than some 16 seconds expire together, every two
+/// seconds: where a hundred thousand are asked at once, most of the questions do not fit into the
+/// system's queue and are lost, and so are those that follow if they come together again.
+const PROBED_EVERY: Duration = Duration::from_secs(10);
+/// It is gone when it has not answered so many times, two and a half minutes after it was last heard.
+const PROBES: u32 = 9;
+
 /// Binds a listening socket. Those that it accepts have its options, which saves asking the system for
 /// each of them: small writes leave at once; a peer that is gone without a word is found by the
 /// system.
@@ -56,8 +65,8 @@ pub fn bind(section: &'static str, address: SocketAddr) -> Result<TcpListener, S
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         socket.set_tcp_nodelay(true)?;
-        let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(20));
-        socket.set_tcp_keepalive(&keepalive.with_retries(4))?;
+        let keepalive = TcpKeepalive::new().with_time(PROBED_AFTER).with_interval(PROBED_EVERY);
+        socket.set_tcp_keepalive(&keepalive.with_retries(PROBES))?;
         socket.listen(4096)?;
         TcpListener::from_std(socket.into())
     };
@@ -191,9 +200,9 @@ mod tests {
             assert!(!client.unwrap().nodelay().unwrap(), "it is not the default");
             let socket = SockRef::from(&accepted);
             assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
-            assert_eq!(socket.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
-            assert_eq!(socket.tcp_keepalive_interval().unwrap(), Duration::from_secs(20));
-            assert_eq!(socket.tcp_keepalive_retries().unwrap(), 4);
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), PROBED_AFTER);
+            assert_eq!(socket.tcp_keepalive_interval().unwrap(), PROBED_EVERY);
+            assert_eq!(socket.tcp_keepalive_retries().unwrap(), PROBES);
         }
     }
 }
