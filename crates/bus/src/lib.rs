@@ -90,6 +90,9 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
+/// Most that a carrier hands over [at once](Handler::together).
+const TOGETHER: usize = 64;
+
 /// Locks a mutex of this crate.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nothing panics under a lock of the bus: no handler is called there")

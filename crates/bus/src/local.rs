@@ -14,7 +14,7 @@ use tracing::{debug, error, warn};
 
 use crate::directory::Directory;
 use crate::error::Unanswered;
-use crate::{Address, BusError, Handler, Members, Node, Notice, Request, Response, lock};
+use crate::{Address, BusError, Handler, Members, Node, Notice, Request, Response, TOGETHER, lock};
 
 /// Most notices that wait for one member. Its handler does not block, so as many wait only if
 /// something is badly wrong with it; then memory is worth more than they are.
@@ -61,9 +61,6 @@ impl Local {
         Ok(Seat { id, role, local: Arc::clone(self) })
     }
 }
-
-/// Most that is handed over [at once](Handler::together).
-const TOGETHER: usize = 64;
 
 /// Hands a member what its queue holds, until it has left and the queue is empty.
 async fn deliver(handler: Arc<dyn Handler>, mut queue: UnboundedReceiver<News>, waiting: Arc<AtomicUsize>) {

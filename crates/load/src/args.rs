@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -376,20 +377,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 fn people(text: &str) -> Result<usize, String> {
-    let people = text.parse().ok().filter(|people| (10..=12_000).contains(people));
-    people.ok_or_else(|| {
-        format!("{text} is no number from 10 to 12000: all are in one process, with their conversations")
-    })
+    within(text, 10..=12_000).map_err(|error| format!("{error}: all are in one process, with their conversations"))
 }
 
 fn herd(text: &str) -> Result<usize, String> {
-    let herd = text.parse().ok().filter(|herd| (10..=1_000_000).contains(herd));
-    herd.ok_or_else(|| format!("{text} is no number from 10 to 1000000"))
+    within(text, 10..=1_000_000)
 }
 
 fn several(text: &str) -> Result<usize, String> {
-    let several = text.parse().ok().filter(|several| (2..=16).contains(several));
-    several.ok_or_else(|| format!("{text} is no number from 2 to 16"))
+    within(text, 2..=16)
+}
+
+fn within(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("{text} is no number from {} to {}", range.start(), range.end()))
 }
 
 fn key(text: &str) -> Result<(String, String), String> {

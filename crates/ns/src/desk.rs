@@ -23,7 +23,7 @@ use msnp::ns::Search;
 use store::{Directory, StoreError};
 use tracing::{debug, warn};
 
-use crate::hall::{Hall, identity};
+use crate::hall::{Hall, identity, shown};
 use crate::spool;
 
 /// Answers one session's questions.
@@ -312,13 +312,13 @@ async fn prove(hall: &Hall, email: &Email, proof: Proof) -> Result<Option<Candid
     let Some(entrant) = entrant.filter(|entrant| !entrant.account.suspended) else { return Ok(None) };
     let Some(roster) = hall.store.roster_of(&entrant).await? else { return Ok(None) };
     let identity = identity(entrant.account);
-    Ok(Some(Candidate { roster: hall.shown(roster, identity.verified), identity, as_of }))
+    Ok(Some(Candidate { roster: shown(roster, identity.verified), identity, as_of }))
 }
 
 /// Reads the roster of a session that has entered. None: it cannot be read.
 async fn load(hall: &Hall, who: &Identity, session: SessionId) -> Option<Roster> {
     let roster = hall.store.roster(who.user).await.inspect_err(log("read a roster")).ok()??;
-    let roster = hall.shown(roster, who.verified);
+    let roster = shown(roster, who.verified);
     hall.change(|presence, afar| presence.load(who.user, session, &roster, afar));
     Some(roster)
 }
@@ -363,7 +363,7 @@ async fn reload(hall: &Hall, who: &Identity, session: SessionId, known: &[UserId
         Err(_) => return Answer::Unavailable,
     };
     let roster = match hall.store.roster_of(&entrant).await.inspect_err(log("read a roster")) {
-        Ok(Some(roster)) => hall.shown(roster, who.verified),
+        Ok(Some(roster)) => shown(roster, who.verified),
         Ok(None) => return Answer::Reloaded(None),
         Err(_) => return Answer::Unavailable,
     };

@@ -107,11 +107,6 @@ impl Hall {
         self.member.get().and_then(Weak::upgrade)
     }
 
-    /// A roster as its owner and the others see it.
-    pub(crate) fn shown(&self, roster: Roster, verified: bool) -> Roster {
-        Roster { name: shown_name(&roster.email, &roster.name, verified), ..roster }
-    }
-
     /// Tells a user, wherever they are.
     pub(crate) fn tell(&self, user: UserId, email: &Email, notice: Notice, news: impl FnOnce() -> News) {
         self.change(|presence, afar| {
@@ -209,4 +204,9 @@ pub(crate) fn identity(account: Account) -> logic::ns::Identity {
     let verified = account.verified == Verification::Verified;
     let name: Name = shown_name(&account.email, &account.name, verified);
     logic::ns::Identity { user: account.id, guid: account.guid, email: account.email, name, verified }
+}
+
+/// A roster as its owner and the others see it.
+pub(crate) fn shown(roster: Roster, verified: bool) -> Roster {
+    Roster { name: shown_name(&roster.email, &roster.name, verified), ..roster }
 }

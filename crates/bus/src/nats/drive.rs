@@ -19,7 +19,7 @@ use super::peers::{Heard, Seen};
 use super::seat::{Out, Shared};
 use super::wire::{Card, EVERYONE, Frame, encoded, inbox, open, sender, unheard};
 use super::{Line, Nats, PATIENCE, pump};
-use crate::{BusError, Notice, Request, Response};
+use crate::{BusError, Notice, Request, Response, TOGETHER};
 
 /// Who joins has heard of everyone when nobody new has spoken for so long.
 const QUIET: Duration = Duration::from_millis(150);
@@ -28,8 +28,6 @@ const QUIET: Duration = Duration::from_millis(150);
 const ANSWERING: usize = 4_096;
 /// How long the last words may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-/// Most messages that are handed over [at once](crate::Handler::together).
-const TOGETHER: usize = 64;
 
 /// What comes for a member.
 struct Ears {

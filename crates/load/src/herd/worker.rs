@@ -89,15 +89,18 @@ async fn enter(way: &Way, number: usize, sync: bool) -> anyhow::Result<(Session,
 
 /// Reads what comes until the connection is lost; tells how, and what came last.
 async fn keep(mut session: Session, news: &Cell<u64>) -> String {
-    let mut last = String::new();
+    let mut last = None;
     loop {
         match session.conn.next_patiently().await {
             Ok(command) => {
                 news.set(news.get() + 1);
-                last = command.frame().text();
+                last = Some(command);
                 session.conn.shrink();
             }
-            Err(error) => return format!("{}: {error}, after {last:?}", session.account.handle),
+            Err(error) => {
+                let last = last.map_or_else(|| "nothing".to_owned(), |command| command.frame().text());
+                return format!("{}: {error}, after {last}", session.account.handle);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a stretch of time cost.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::time::{Duration, Instant};
@@ -42,6 +43,21 @@ impl Span {
         let server = server.to_vec();
         let at = At::now(&server, &clients)?;
         Ok(Self { server, clients, began: Instant::now(), at })
+    }
+
+    /// Measures a server under load: when it has warmed up, and for so long. `measuring` is set meanwhile.
+    pub(crate) async fn of_load(
+        server: &[u32],
+        measuring: &Cell<bool>,
+        warm_up: Duration,
+        time: Duration,
+    ) -> anyhow::Result<Spent> {
+        tokio::time::sleep(warm_up).await;
+        let span = Self::begin(server, &[])?;
+        measuring.set(true);
+        tokio::time::sleep(time).await;
+        measuring.set(false);
+        span.spent()
     }
 
     /// What it has cost so far.

@@ -40,6 +40,11 @@ impl Claim {
         Self { at_least: true, ..Self::at_most(goal, what, both, unit, limit) }
     }
 
+    /// At most so much, by itself.
+    fn alone(goal: &'static str, what: String, measured: f64, unit: &'static str, limit: f64) -> Self {
+        Self { goal, what, measured, beside: None, unit, limit, at_least: false, flaw: None }
+    }
+
     /// What is held against the limit.
     pub(crate) fn value(&self) -> f64 {
         self.beside.map_or(self.measured, |beside| self.measured / beside)
@@ -250,7 +255,7 @@ pub(crate) fn claims(merged: &[Merged]) -> Vec<Claim> {
             if let Some(measured) = median(case, goal.figure) {
                 let Absolute { goal, what, limit, unit, .. } = *goal;
                 let what = format!("{what} ({})", case.case);
-                claims.push(Claim { goal, what, measured, beside: None, unit, limit, at_least: false, flaw: None });
+                claims.push(Claim::alone(goal, what, measured, unit, limit));
             }
         }
     }
@@ -371,8 +376,7 @@ fn mixes(merged: &[Merged]) -> Vec<Claim> {
     }
     claims.extend(sustained.into_iter().map(|(rest, speed)| {
         let what = format!("the mix: highest speed at which p99 of chat is good (within {FLOORS}x and 5 ms, {rest})");
-        let (beside, flaw) = (None, None);
-        Claim { goal: "G9", what, measured: speed, beside, unit: "", limit: WANTED, at_least: true, flaw }
+        Claim { at_least: true, ..Claim::alone("G9", what, speed, "", WANTED) }
     }));
     claims
 }
@@ -408,8 +412,7 @@ fn messages(merged: &[Merged]) -> Vec<Claim> {
     let claims = cases_of(merged, "cluster").filter_map(|case| {
         let (ns, bus) = (word(&case.case, "ns="), word(&case.case, "bus="));
         let what = format!("{ns} servers, {bus}: messages a change and other server ({})", case.case);
-        let (measured, beside, flaw) = (median(case, "sent_each")?, None, None);
-        Some(Claim { goal: "G10", what, measured, beside, unit: "", limit: ONE, at_least: false, flaw })
+        Some(Claim::alone("G10", what, median(case, "sent_each")?, "", ONE))
     });
     claims.collect()
 }

@@ -143,15 +143,7 @@ impl Stage {
         }
         let publisher = Publisher { conn: self.publisher, dialect, echoed: 0 };
         crew.spawn(publisher.publish(*terms, shared.clone()));
-        let measured = async {
-            tokio::time::sleep(warm_up).await;
-            let measured = Span::begin(&target.pids(), &[])?;
-            shared.measuring.set(true);
-            tokio::time::sleep(span).await;
-            shared.measuring.set(false);
-            measured.spent()
-        };
-        let spent = crew.during(measured).await?;
+        let spent = crew.during(Span::of_load(&target.pids(), &shared.measuring, warm_up, span)).await?;
         shared.stopping.set(true);
         shared.progress.notify_one();
         let all_came = crew.end(PATIENCE).await?;

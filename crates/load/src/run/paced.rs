@@ -49,12 +49,7 @@ pub(super) async fn once(
     }
     crew.spawn(speak(speakers, rate, shared.clone()));
     let measured = async {
-        tokio::time::sleep(warm_up).await;
-        let measured = Span::begin(&target.pids(), &[])?;
-        shared.measuring.set(true);
-        tokio::time::sleep(span).await;
-        shared.measuring.set(false);
-        let spent = measured.spent()?;
+        let spent = Span::of_load(&target.pids(), &shared.measuring, warm_up, span).await?;
         shared.stopping.set(true);
         let until = tokio::time::Instant::now() + PATIENCE;
         while shared.heard.get() < shared.said.get() {

@@ -81,15 +81,7 @@ pub(super) async fn once(target: &Target, terms: &Terms, warm_up: Duration, span
         let pair = Pair { a, b, speaker, heard: 0, confirmed: 0, number: number as u64 };
         crew.spawn(pair.play(*terms, shared.clone()));
     }
-    let measured = async {
-        tokio::time::sleep(warm_up).await;
-        let measured = Span::begin(&target.pids(), &[])?;
-        shared.measuring.set(true);
-        tokio::time::sleep(span).await;
-        shared.measuring.set(false);
-        measured.spent()
-    };
-    let spent = crew.during(measured).await?;
+    let spent = crew.during(Span::of_load(&target.pids(), &shared.measuring, warm_up, span)).await?;
     shared.stopping.set(true);
     let all_came = crew.end(PATIENCE).await?;
     let (said, heard) = (shared.said.get(), shared.heard.get());

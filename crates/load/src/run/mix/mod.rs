@@ -127,14 +127,8 @@ async fn once(target: &Target, world: &Rc<World>, pace: Pace) -> anyhow::Result<
     // Nothing more begins when this is dropped, also where something goes wrong.
     let mut play = JoinSet::new();
     play.spawn_local(world.clone().play());
-    let measured = async {
-        tokio::time::sleep(pace.warm_up).await;
-        let span = Span::begin(&target.pids(), &[])?;
-        world.tally.measuring.set(true);
-        tokio::time::sleep(pace.span).await;
-        world.tally.measuring.set(false);
-        span.spent()
-    };
+    let servers = target.pids();
+    let measured = Span::of_load(&servers, &world.tally.measuring, pace.warm_up, pace.span);
     let spent = world.unless_failed(measured).await?;
     drop(play);
     world.finish();
