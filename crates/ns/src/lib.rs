@@ -1,14 +1,15 @@
 //! The notification server: sign-in, contact lists, presence, and rings.
 //!
 //! What it decides is in `logic::ns`. Here are [`Hall`], what all its sessions share; [`Desk`],
-//! which answers one session; `responder`, which answers the other daemons; and `outside`, which
-//! notices what the operator changes.
+//! which answers one session (`sign_in` begins it and ends it); `responder`, which answers the other
+//! daemons; and `outside`, which notices what the operator changes.
 
 mod desk;
 mod hall;
 mod moving;
 mod outside;
 mod responder;
+mod sign_in;
 mod spool;
 
 use std::sync::Arc;
